@@ -1,0 +1,81 @@
+/** The rows of the load benchmark: what is sent, under which policy, and the floor that Flin is to reach. */
+
+/** When a reply may leave: after the sync, or after the write with a sync every second. */
+export type Policy = 'always' | 'everysec'
+
+export interface Row {
+  /** What the row is called in tables and what `--only` is matched against. */
+  readonly id: string
+  readonly policy: Policy
+  readonly connections: number
+  readonly pipeline: number
+  /** The arguments of redis-benchmark that name the test or the command. */
+  readonly test: readonly string[]
+  /** For reads: the pattern of the keys that are loaded first. */
+  readonly loads: string | null
+  /** Flin's throughput over that of Redis that is wanted; null when only the ceiling is a measure. */
+  readonly floor: number | null
+}
+
+/** Every row: Flin's throughput over that of the ceiling that is wanted. */
+export const CEILING_FLOOR = 0.85
+/** redis-benchmark draws keys at random from this many. */
+export const KEY_COUNT = 100_000
+export const VALUE_SIZE = 64
+/** redis-benchmark puts a number of 12 digits in the place of this. */
+export const RANDOM = '__rand_int__'
+
+const SESSION = `session:${RANDOM}:profile`
+
+function row(
+  name: string,
+  policy: Policy,
+  pipeline: number,
+  floor: number | null,
+  more: { connections?: number; test?: readonly string[]; loads?: string } = {},
+): Row {
+  const connections = more.connections ?? 50
+  const test = more.test ?? ['-t', name.toLowerCase()]
+  const id = `${name} ${policy} P${pipeline} c${connections}`
+  return { id, policy, connections, pipeline, test, loads: more.loads ?? null, floor }
+}
+
+/** All rows, in the order of the table. GET does not depend on the policy. */
+export const ROWS: readonly Row[] = [
+  row('SET', 'always', 1, 1.15),
+  row('SET', 'always', 1, 1.15, { connections: 256 }),
+  row('SET', 'always', 16, 1.8),
+  row('SET', 'always', 64, 3.5),
+  row('SET', 'everysec', 1, 0.65),
+  row('SET', 'everysec', 16, 1.3),
+  row('SET', 'everysec', 64, 2),
+  row('INCR', 'always', 1, 1.15),
+  row('INCR', 'always', 1, 1.15, { connections: 256 }),
+  row('INCR', 'always', 16, 1.8),
+  row('INCR', 'always', 64, 3.5),
+  row('INCR', 'everysec', 1, null),
+  row('INCR', 'everysec', 16, null),
+  row('INCR', 'everysec', 64, null),
+  row('GET', 'always', 1, 0.8, { loads: `key:${RANDOM}` }),
+  row('GET', 'always', 16, 0.65, { loads: `key:${RANDOM}` }),
+  row('GET', 'always', 64, 0.8, { loads: `key:${RANDOM}` }),
+  row('MSET10', 'always', 1, 1.3, { test: ['-t', 'mset'] }),
+  row('MSET10', 'everysec', 1, 1.3, { test: ['-t', 'mset'] }),
+  row('SET session:*:profile', 'always', 16, 1.8, { test: ['SET', SESSION, 'x'.repeat(VALUE_SIZE)] }),
+  row('GET session:*:profile', 'always', 16, 0.65, { test: ['GET', SESSION], loads: SESSION }),
+]
+
+/**
+ * The rows whose id matches.
+ * @throws Error when none does, SyntaxError when the pattern is no regular expression.
+ */
+export function selectRows(pattern: string | undefined): Row[] {
+  const rows = ROWS.filter((row) => pattern === undefined || new RegExp(pattern, 'i').test(row.id))
+  if (rows.length === 0) throw new Error(`no row matches ${pattern ?? ''}`)
+  return rows
+}
+
+/** The key of this number, as redis-benchmark would write it. */
+export function keyOf(pattern: string, number: number): string {
+  return pattern.replace(RANDOM, String(number).padStart(12, '0'))
+}

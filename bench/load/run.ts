@@ -1,0 +1,87 @@
+/** One row of the benchmark: all contenders side by side, measured in turn. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { hitRatio, load } from './client.js'
+import { benchmark, type Measurement } from './redis-benchmark.js'
+import type { Row } from './rows.js'
+import { cpuTimeUs, start, stop, type Contender, type ContenderName } from './servers.js'
+
+/** Requests of the unmeasured first run: enough for the compiler; it also tells how many make a run of seconds. */
+const WARM_UP = { shallow: 60_000, deep: 500_000 }
+const HIT_RATIO_MIN = 0.99
+
+export interface RunOptions {
+  readonly contenders: readonly ContenderName[]
+  readonly runs: number
+  /** About how long a run is to take. */
+  readonly seconds: number
+  /** The Node binary for Flin and the ceiling. */
+  readonly node: string
+  /** Where data folders are made; it decides which disk is measured. */
+  readonly folder: string
+  readonly signal: AbortSignal
+  readonly progress: (text: string) => void
+}
+
+/** A measured run: redis-benchmark's figures and the server's CPU time a request, in microseconds. */
+export interface Run extends Measurement {
+  readonly cpuUs: number
+}
+
+export type RunsOf = Partial<Record<ContenderName, Run[]>>
+
+/** The order of a round: each contender is first, second and last equally often. */
+export function rotated<T>(list: readonly T[], round: number): T[] {
+  const first = round % list.length
+  return [...list.slice(first), ...list.slice(0, first)]
+}
+
+async function prepare(row: Row, contender: Contender, options: RunOptions): Promise<number> {
+  const { name, port } = contender
+  if (row.loads !== null) {
+    await load(port, row.loads)
+    const ratio = await hitRatio(port, row.loads)
+    if (ratio < HIT_RATIO_MIN) throw new Error(`${name} finds only ${ratio} of the keys that were loaded`)
+  }
+  const warmUp = await benchmark(row, port, row.pipeline > 1 ? WARM_UP.deep : WARM_UP.shallow, options.signal)
+  return Math.round(warmUp.rps * options.seconds)
+}
+
+async function measure(row: Row, contender: Contender, requests: number, signal: AbortSignal): Promise<Run> {
+  const before = cpuTimeUs(contender)
+  const measurement = await benchmark(row, contender.port, requests, signal)
+  return { ...measurement, cpuUs: (cpuTimeUs(contender) - before) / requests }
+}
+
+/**
+ * Starts every contender afresh, loads and warms them up, measures them in interleaved rounds, and stops them.
+ * @throws Error when a contender does not start, answers an error or loses keys; the signal's reason when aborted.
+ */
+export async function runRow(row: Row, options: RunOptions): Promise<RunsOf> {
+  const parent = mkdtempSync(join(options.folder, 'flin-bench-'))
+  // However the benchmark ends, nothing stays in the temporary folder.
+  const remove = () => rmSync(parent, { recursive: true, force: true })
+  process.once('exit', remove)
+  const started: { contender: Contender; requests: number }[] = []
+  const results: RunsOf = {}
+  try {
+    for (const name of options.contenders) {
+      options.progress(`${row.id}: ${name} warms up`)
+      const contender = await start(name, { parent, policy: row.policy, node: options.node, signal: options.signal })
+      const entry = { contender, requests: 0 }
+      started.push(entry)
+      entry.requests = await prepare(row, contender, options)
+    }
+    for (let round = 0; round < options.runs; round++) {
+      for (const { contender, requests } of rotated(started, round)) {
+        options.progress(`${row.id}: round ${round + 1} of ${options.runs}, ${contender.name}`)
+        ;(results[contender.name] ??= []).push(await measure(row, contender, requests, options.signal))
+      }
+    }
+  } finally {
+    await Promise.all(started.map(({ contender }) => stop(contender)))
+    process.off('exit', remove)
+    remove()
+  }
+  return results
+}

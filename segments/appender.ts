@@ -1,0 +1,250 @@
+import { sealBatch } from './batch.js'
+import { FlinError } from './errors.js'
+import {
+  BATCH_HEADER_SIZE,
+  BATCH_SIZE_MAX,
+  KEY_SIZE_MAX,
+  RECORD_FLAG,
+  RECORD_HEADER_SIZE,
+  SEGMENT_SIZE_LIMIT,
+} from './format.js'
+import type { LogState } from './log-state.js'
+import type { Location } from './reader.js'
+import { copyBytes, readU32, writeU32 } from './record.js'
+import { RestartColumns } from './restart-columns.js'
+import type { Segment } from './segment.js'
+
+const TWO_32 = 0x1_0000_0000
+const POOLED_MAX = 2
+
+/**
+ * Builds batches in the memory of the active segment, where their records stay as the cache. Everything here is
+ * synchronous; what has been closed is written by the flusher from the same memory.
+ */
+export class Appender {
+  readonly #state: LogState
+  active: Segment
+  #memory: Buffer
+  #columns: RestartColumns
+  /** Where the open batch starts; -1 when none is open. */
+  #batchStart = -1
+  #batchBase = 0
+  #batchTimestampMs = 0
+  #count = 0
+  #tail: number
+  /** Memory of segments that left the cache, for the next ones: it is already mapped. */
+  readonly #pool: Buffer[] = []
+  /** While set, all that is appended stays in one batch, however long; {@link begin} foresaw its size. */
+  isAtomic = false
+  /** Place of the record appended last. */
+  segmentNumber: number
+  position = 0
+
+  constructor(state: LogState, active: Segment) {
+    this.#state = state
+    this.active = active
+    this.segmentNumber = active.number
+    this.#memory = active.memory!
+    this.#columns = active.columns ?? new RestartColumns()
+    this.#tail = active.size
+  }
+
+  /** Whether an open batch holds records. */
+  get hasOpenBatch(): boolean {
+    return this.#count > 0
+  }
+
+  /**
+   * Promises that the records of one command, `size` bytes with their headers, will lie in one batch.
+   * @throws FlinError when the log takes no writes now (LOG_POISONED, LOG_CLOSED, LOG_READ_ONLY, DISK_FULL, MEMORY_FULL)
+   *   or never this one (RECORD_TOO_LARGE). Nothing has been appended then.
+   */
+  begin(size: number): void {
+    const state = this.#state
+    if (state.poison !== null) throw state.poison
+    if (state.closed) throw new FlinError('LOG_CLOSED', 'the log is closed')
+    if (state.options.readOnly || state.options.serveDamaged) {
+      throw new FlinError('LOG_READ_ONLY', 'the log is open for reading only')
+    }
+    if (this.isAtomic) return
+    const open = this.#batchStart >= 0 ? this.#tail - this.#batchStart : 0
+    if (open > 0 && open + size > BATCH_SIZE_MAX) this.closeBatch()
+    if (this.#tail + size + BATCH_HEADER_SIZE > this.#memory.length) {
+      if (size > SEGMENT_SIZE_LIMIT / 2) {
+        throw new FlinError('RECORD_TOO_LARGE', `one command may write ${SEGMENT_SIZE_LIMIT / 2} bytes, not ${size}`)
+      }
+      if (state.diskFull) {
+        throw new FlinError('DISK_FULL', 'the disk is full: writes are refused until there is space again')
+      }
+      this.#roll(size + BATCH_HEADER_SIZE)
+    } else if (state.options.memorySizeMax > 0) this.#checkMemory(size)
+  }
+
+  /**
+   * Appends one record to the open batch and returns its offset. `datum` is written if the flag for it is set, `since`
+   * likewise. Call {@link begin} first. Its place is in {@link segmentNumber} and {@link position}.
+   * @throws FlinError KEY_TOO_LARGE
+   */
+  append(
+    kind: number,
+    flags: number,
+    command: number,
+    datum: number,
+    since: number,
+    hi: number,
+    lo: number,
+    key: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    value: Buffer,
+    valueStart: number,
+    valueEnd: number,
+  ): number {
+    const keySize = keyEnd - keyStart
+    if (keySize > KEY_SIZE_MAX) throw new FlinError('KEY_TOO_LARGE', `a key has at most ${KEY_SIZE_MAX} bytes`)
+    const hasDatum = (flags & RECORD_FLAG.datum) !== 0
+    const fieldsSize = (hasDatum ? 8 : 0) + ((flags & RECORD_FLAG.since) !== 0 ? 8 : 0)
+    const size = RECORD_HEADER_SIZE + fieldsSize + keySize + (valueEnd - valueStart)
+    const room = this.#batchStart < 0 ? size + 8 + BATCH_HEADER_SIZE : size + 8
+    if (this.#tail + room > this.#memory.length) this.#grow(room)
+    if (this.#batchStart < 0) this.#openBatch()
+    const memory = this.#memory
+    const start = this.#tail
+    const offset = this.#state.endOffset
+    writeU32(memory, size, start)
+    writeU32(memory, offset - this.#batchBase, start + 4)
+    memory[start + 8] = kind
+    memory[start + 9] = flags
+    memory[start + 10] = command
+    memory[start + 11] = command >>> 8
+    memory[start + 12] = keySize
+    memory[start + 13] = keySize >>> 8
+    memory[start + 14] = fieldsSize
+    memory[start + 15] = 0
+    let at = start + RECORD_HEADER_SIZE
+    if (hasDatum) {
+      writeU32(memory, (datum % TWO_32) | 0, at)
+      writeU32(memory, Math.floor(datum / TWO_32), at + 4)
+      at += 8
+    }
+    if ((flags & RECORD_FLAG.since) !== 0) {
+      writeU32(memory, (since % TWO_32) | 0, at)
+      writeU32(memory, Math.floor(since / TWO_32), at + 4)
+      at += 8
+    }
+    copyBytes(key, keyStart, keyEnd, memory, at)
+    at += keySize
+    copyBytes(value, valueStart, valueEnd, memory, at)
+    at = start + size
+    // The memory may have served another segment before: the pad has to be zeroes by being written.
+    while ((at & 7) !== 0) memory[at++] = 0
+    this.#tail = at
+    this.#count++
+    this.position = start
+    this.#columns.add(hi, lo, start, kind, flags)
+    if (hasDatum) this.#columns.addDatum(datum)
+    if ((flags & RECORD_FLAG.tombstone) !== 0) this.active.tombstoneCount++
+    this.#state.undurableSize += at - start
+    this.#state.endOffset = offset + 1
+    return offset
+  }
+
+  #openBatch(): void {
+    this.#batchStart = this.#tail
+    this.#batchBase = this.#state.endOffset
+    this.#batchTimestampMs = this.#state.now()
+    this.#state.lastTimestampMs = this.#batchTimestampMs
+    this.#count = 0
+    this.#tail += BATCH_HEADER_SIZE
+    this.#state.undurableSize += BATCH_HEADER_SIZE
+  }
+
+  /** Closes the open batch, if there is one, so that it can be written. */
+  closeBatch(): void {
+    if (this.#batchStart < 0) return
+    const state = this.#state
+    const active = this.active
+    const timestampMs = this.#batchTimestampMs
+    sealBatch(
+      this.#memory,
+      this.#batchStart,
+      {
+        size: this.#tail - this.#batchStart,
+        baseOffset: this.#batchBase,
+        lastOffset: state.endOffset - 1,
+        count: this.#count,
+        epoch: state.epoch,
+        timestampMs,
+        durableOffset: state.durableOffset,
+      },
+      state.seed,
+    )
+    active.sparse.add(this.#batchStart, this.#batchBase)
+    active.size = this.#tail
+    active.endOffset = state.endOffset
+    active.lastEpoch = state.epoch
+    active.lastTimestampMs = timestampMs
+    if (active.firstTimestampMs === 0) active.firstTimestampMs = timestampMs
+    this.#batchStart = -1
+    this.#count = 0
+  }
+
+  /** Offset and commit time of a record in the open batch, whose header has not been written. */
+  locateOpen(position: number): Location {
+    return { offset: this.#batchBase + readU32(this.#memory, position + 4), timestampMs: this.#batchTimestampMs }
+  }
+
+  /** Closes a batch without records: it says how far the log is durable. Only when nothing else is open. */
+  appendVouch(): void {
+    if (this.#batchStart >= 0 || this.#tail + BATCH_HEADER_SIZE > this.#memory.length) return
+    this.#openBatch()
+    this.closeBatch()
+  }
+
+  #roll(size: number): void {
+    this.closeBatch()
+    const state = this.#state
+    const { segmentSize, memorySizeMax } = state.options
+    this.#checkMemory(Math.max(size, segmentSize))
+    const next = state.segments.create(state.endOffset, 0)
+    const capacity = Math.max(size, segmentSize)
+    next.memory = capacity === segmentSize ? (this.#pool.pop() ?? allocate(capacity)) : allocate(capacity)
+    next.columns = memorySizeMax > 0 ? null : new RestartColumns()
+    state.residentSize += capacity
+    state.segments.inOrder.push(next)
+    this.active = next
+    this.segmentNumber = next.number
+    this.#memory = next.memory
+    this.#columns = next.columns ?? new RestartColumns()
+    this.#tail = 0
+  }
+
+  #checkMemory(size: number): void {
+    const { memorySizeMax, segmentSize } = this.#state.options
+    if (memorySizeMax === 0) return
+    const used = this.#state.residentSize - (this.#memory.length - this.#tail)
+    if (used + size > Math.max(memorySizeMax, segmentSize)) {
+      throw new FlinError('MEMORY_FULL', `the log in memory holds ${memorySizeMax} bytes at most`)
+    }
+  }
+
+  /** A transaction that turned out larger than was foreseen must stay in one batch: the segment gets longer. */
+  #grow(room: number): void {
+    const capacity = this.#tail + room
+    if (capacity > SEGMENT_SIZE_LIMIT) throw new FlinError('RECORD_TOO_LARGE', 'the transaction exceeds a segment')
+    const larger = allocate(Math.min(SEGMENT_SIZE_LIMIT, Math.max(capacity, Math.ceil(this.#memory.length * 1.25))))
+    this.#memory.copy(larger, 0, 0, this.#tail)
+    this.#state.residentSize += larger.length - this.#memory.length
+    this.#memory = larger
+    this.active.memory = larger
+  }
+
+  /** Takes back the memory of a segment that leaves the cache. */
+  recycle(memory: Buffer): void {
+    if (memory.length === this.#state.options.segmentSize && this.#pool.length < POOLED_MAX) this.#pool.push(memory)
+  }
+}
+
+export function allocate(size: number): Buffer {
+  return Buffer.allocUnsafeSlow(Math.ceil(size / 8) * 8)
+}

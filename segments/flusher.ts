@@ -1,0 +1,149 @@
+import type { Appender } from './appender.js'
+import type { LogState } from './log-state.js'
+import type { FsyncPolicy } from './options.js'
+import type { Segment } from './segment.js'
+import type { SegmentFiles } from './segment-files.js'
+
+/**
+ * Writes closed batches from memory to the segment's file, one write at a time, and moves the committed and the durable
+ * offset on. The only place that does either.
+ */
+export class Flusher {
+  readonly #state: LogState
+  readonly #appender: Appender
+  readonly #files: SegmentFiles
+  /** The segment whose bytes are written next; behind the active one while that was rolled. */
+  #writing: Segment
+  #fsync: FsyncPolicy
+  #openedAs: FsyncPolicy
+  #syncing: Promise<void> | null = null
+  #vouchedOffset: number
+  /** Called when a segment has been sealed; its side file is under way. */
+  onSealed: (segment: Segment) => void = () => undefined
+
+  constructor(state: LogState, appender: Appender, files: SegmentFiles) {
+    this.#state = state
+    this.#appender = appender
+    this.#files = files
+    this.#writing = appender.active
+    this.#fsync = state.options.fsync
+    this.#openedAs = state.options.fsync
+    this.#vouchedOffset = state.durableOffset
+  }
+
+  get fsync(): FsyncPolicy {
+    return this.#fsync
+  }
+
+  /** Takes effect with the next flush. */
+  setFsync(policy: FsyncPolicy): void {
+    this.#fsync = policy
+  }
+
+  /** Whether there is anything that the next {@link flush} would write. */
+  get isPending(): boolean {
+    return this.#appender.hasOpenBatch || this.#state.committedOffset < this.#state.endOffset
+  }
+
+  /**
+   * Commits all that has been appended when it is called. One at a time.
+   * @throws FlinError LOG_POISONED
+   */
+  async flush(): Promise<void> {
+    const state = this.#state
+    if (state.poison !== null) throw state.poison
+    this.#appender.closeBatch()
+    const last = this.#appender.active
+    const lastSize = last.size
+    const lastOffset = last.endOffset
+    try {
+      if (this.#fsync !== this.#openedAs) await this.#reopen()
+      for (;;) {
+        const segment = this.#writing
+        const isLast = segment === last
+        await this.#write(segment, isLast ? lastSize : segment.size, isLast ? lastOffset : segment.endOffset)
+        if (isLast) return
+        await this.#seal(segment)
+      }
+    } catch (error) {
+      throw state.poisonWith(error, 'writing the log')
+    }
+  }
+
+  async #write(segment: Segment, to: number, toOffset: number): Promise<void> {
+    const from = segment.committedPosition
+    if (to === from) return
+    const state = this.#state
+    segment.inFlightPosition = to
+    segment.inFlightOffset = toOffset
+    await segment.file!.write(segment.memory!, from, to - from, from)
+    // A concurrent failure (a side file, a spare) must not be followed by an acknowledgement.
+    if (state.poison !== null) throw state.poison
+    segment.committedPosition = to
+    state.undurableSize -= to - from
+    state.committedOffset = toOffset
+    if (this.#openedAs === 'always') state.durableOffset = toOffset
+  }
+
+  /** A sealed segment is durable under every policy before the next one takes its first byte. */
+  async #seal(segment: Segment): Promise<void> {
+    const state = this.#state
+    const { inOrder } = state.segments
+    const next = inOrder[inOrder.indexOf(segment) + 1]!
+    if (this.#syncing !== null) await this.#syncing
+    await segment.file!.sync()
+    state.durableOffset = segment.endOffset
+    segment.sealed = true
+    await this.#files.attach(next)
+    this.#openedAs = this.#state.options.fsync
+    this.#writing = next
+    if (this.#fsync !== this.#openedAs) await this.#reopen()
+    await this.#files.beginSideFile(segment)
+    this.#files.prepareSpare()
+    this.onSealed(segment)
+  }
+
+  /** O_DSYNC changes only by opening anew. */
+  async #reopen(): Promise<void> {
+    const segment = this.#writing
+    if (this.#syncing !== null) await this.#syncing
+    await segment.file!.sync()
+    this.#state.durableOffset = this.#state.committedOffset
+    const file = await this.#state.disk.open(segment.name, { write: true, dsync: this.#fsync === 'always' })
+    await segment.file!.close()
+    segment.file = file
+    this.#openedAs = this.#fsync
+  }
+
+  /** Syncs what has been committed: the beat of `everysec`. Does nothing when all is durable. */
+  sync(): Promise<void> {
+    this.#syncing ??= this.#sync().finally(() => {
+      this.#syncing = null
+    })
+    return this.#syncing
+  }
+
+  async #sync(): Promise<void> {
+    const state = this.#state
+    const target = state.committedOffset
+    if (state.poison !== null || target <= state.durableOffset) return
+    try {
+      await this.#writing.file!.sync()
+    } catch (error) {
+      throw state.poisonWith(error, 'syncing the log')
+    }
+    state.durableOffset = Math.max(state.durableOffset, target)
+  }
+
+  /**
+   * Writes, when nothing is pending, a batch without records that tells a later recovery how far the log was durable, so
+   * that damage below can be told from a torn write.
+   */
+  async vouch(): Promise<void> {
+    const state = this.#state
+    if (this.isPending || state.durableOffset === this.#vouchedOffset) return
+    this.#vouchedOffset = state.durableOffset
+    this.#appender.appendVouch()
+    await this.flush()
+  }
+}

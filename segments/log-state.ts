@@ -1,0 +1,76 @@
+import type { Disk } from './disk.js'
+import { FlinError } from './errors.js'
+import type { KeyHasher } from './key-hash.js'
+import type { Manifest, ManifestSegment } from './manifest.js'
+import type { LogOptions } from './options.js'
+import type { Segment } from './segment.js'
+import { SegmentTable } from './segment.js'
+
+/** What the parts of one open log share. The log alone makes it; each field says who writes it. */
+export class LogState {
+  readonly disk: Disk
+  readonly options: LogOptions
+  readonly logId: string
+  readonly seed: number
+  readonly hasher: KeyHasher
+  readonly segments = new SegmentTable()
+  /** Written by the roller, recovery and compaction, through {@link LogState.nextManifest}. */
+  manifest: Manifest
+  epoch = 0
+  /** Next offset to be written. Written by the appender. */
+  endOffset = 0
+  /** Everything below may be told. Written by the flusher. */
+  committedOffset = 0
+  /** Everything below has been synced. Written by the flusher. */
+  durableOffset = 0
+  /** Bytes appended and not yet committed. */
+  undurableSize = 0
+  /** Bytes of segments that are held in memory whole. */
+  residentSize = 0
+  /** Whether any record must be read from disk: while not, no command has to look for cold keys first. */
+  hasCold = false
+  /** No time in the log is later; also the lowest that {@link now} answers. */
+  lastTimestampMs = 0
+  diskFull = false
+  /** The failure after which nothing is acknowledged any more. */
+  poison: FlinError | null = null
+  closed = false
+
+  constructor(disk: Disk, options: LogOptions, manifest: Manifest, seed: number, hasher: KeyHasher) {
+    this.disk = disk
+    this.options = options
+    this.manifest = manifest
+    this.logId = manifest.logId
+    this.seed = seed
+    this.hasher = hasher
+  }
+
+  /** Time in ms that never goes back behind what the log has seen, also across restarts and clocks set back. */
+  now(): number {
+    const now = this.options.now()
+    return now > this.lastTimestampMs ? now : this.lastTimestampMs
+  }
+
+  /** Ends all acknowledging; the first cause is kept. */
+  poisonWith(cause: unknown, doing: string): FlinError {
+    this.poison ??= new FlinError(
+      'LOG_POISONED',
+      `${doing} failed (${cause instanceof Error ? cause.message : String(cause)}); nothing more is acknowledged`,
+      { cause },
+    )
+    return this.poison
+  }
+
+  /** The manifest with the segments as they are now. */
+  nextManifest(changes: Partial<Manifest> = {}): Manifest {
+    return { ...this.manifest, segments: this.segments.inOrder.map(describeSegment), ...changes }
+  }
+}
+
+export function describeSegment(segment: Segment): ManifestSegment {
+  return {
+    baseOffset: segment.baseOffset,
+    generation: segment.generation,
+    sealed: segment.sealed ? { size: segment.size, endOffset: segment.endOffset } : null,
+  }
+}

@@ -1,0 +1,41 @@
+import type { Disk, DiskFile, DiskSpace } from './disk.js'
+
+/** The disk of a log that is kept in memory only: takes everything and keeps nothing, for the log never reads it back. */
+export class NullDisk implements Disk {
+  open(): Promise<DiskFile> {
+    return Promise.resolve(NOTHING)
+  }
+
+  list(): Promise<string[]> {
+    return Promise.resolve([])
+  }
+
+  makeFolder(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  rename(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  remove(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  syncFolder(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  space(): Promise<DiskSpace> {
+    return Promise.resolve({ freeSize: Number.MAX_SAFE_INTEGER, totalSize: Number.MAX_SAFE_INTEGER })
+  }
+}
+
+const NOTHING: DiskFile = {
+  read: () => Promise.resolve(0),
+  write: () => Promise.resolve(),
+  sync: () => Promise.resolve(),
+  size: () => Promise.resolve(0),
+  truncate: () => Promise.resolve(),
+  close: () => Promise.resolve(),
+}

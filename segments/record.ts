@@ -1,0 +1,105 @@
+import { RECORD_FLAG, RECORD_HEADER_SIZE, aligned, readU64 } from './format.js'
+
+/**
+ * A record where it lies, read without copying: `at()` moves the view. Positions are in `bytes`, which may be a whole
+ * segment or a stretch of one.
+ */
+export class RecordView {
+  bytes: Buffer = EMPTY
+  /** Where the record's header starts in {@link bytes}. */
+  start = 0
+  size = 0
+  offsetDelta = 0
+  kind = 0
+  flags = 0
+  command = 0
+  keyStart = 0
+  keyEnd = 0
+  valueEnd = 0
+
+  /** Moves the view to a record that is known to be whole (its batch has been verified). */
+  at(bytes: Buffer, start: number): this {
+    this.bytes = bytes
+    this.start = start
+    this.size = readU32(bytes, start)
+    this.offsetDelta = readU32(bytes, start + 4)
+    this.kind = bytes[start + 8]!
+    this.flags = bytes[start + 9]!
+    this.command = bytes[start + 10]! | (bytes[start + 11]! << 8)
+    const keySize = bytes[start + 12]! | (bytes[start + 13]! << 8)
+    const fieldsSize = bytes[start + 14]! | (bytes[start + 15]! << 8)
+    this.keyStart = start + RECORD_HEADER_SIZE + fieldsSize
+    this.keyEnd = this.keyStart + keySize
+    this.valueEnd = start + this.size
+    return this
+  }
+
+  get valueStart(): number {
+    return this.keyEnd
+  }
+
+  get next(): number {
+    return this.start + aligned(this.size)
+  }
+
+  get isTombstone(): boolean {
+    return (this.flags & RECORD_FLAG.tombstone) !== 0
+  }
+
+  /** The number that a restart needs, 0 if the record has none. */
+  get datum(): number {
+    return (this.flags & RECORD_FLAG.datum) === 0 ? 0 : readU64(this.bytes, this.start + RECORD_HEADER_SIZE)
+  }
+
+  /** No version of the key is older than this offset; -1 when the record does not say: then it is its segment's base. */
+  get since(): number {
+    if ((this.flags & RECORD_FLAG.since) === 0) return -1
+    const skip = (this.flags & RECORD_FLAG.datum) === 0 ? 0 : 8
+    return readU64(this.bytes, this.start + RECORD_HEADER_SIZE + skip)
+  }
+
+  key(): Buffer {
+    return this.bytes.subarray(this.keyStart, this.keyEnd)
+  }
+
+  value(): Buffer {
+    return this.bytes.subarray(this.valueStart, this.valueEnd)
+  }
+}
+
+const EMPTY = Buffer.alloc(0)
+
+/** Whether the record at `start` lies wholly and consistently before `end`. For bytes that a checksum has vouched for this is a test of the writer. */
+export function recordFits(bytes: Buffer, start: number, end: number): boolean {
+  if (start + RECORD_HEADER_SIZE > end) return false
+  const size = readU32(bytes, start)
+  const keySize = bytes.readUInt16LE(start + 12)
+  const fieldsSize = bytes.readUInt16LE(start + 14)
+  return size >= RECORD_HEADER_SIZE + keySize + fieldsSize && fieldsSize % 8 === 0 && start + aligned(size) <= end
+}
+
+export function readU32(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
+}
+
+export function writeU32(bytes: Uint8Array, value: number, at: number): void {
+  bytes[at] = value
+  bytes[at + 1] = value >>> 8
+  bytes[at + 2] = value >>> 16
+  bytes[at + 3] = value >>> 24
+}
+
+/** Whether two ranges of the same size hold the same bytes. */
+export function sameBytes(a: Uint8Array, aStart: number, b: Uint8Array, bStart: number, size: number): boolean {
+  if (size > 64) {
+    return Buffer.compare(a.subarray(aStart, aStart + size), b.subarray(bStart, bStart + size)) === 0
+  }
+  for (let i = 0; i < size; i++) if (a[aStart + i] !== b[bStart + i]) return false
+  return true
+}
+
+/** Copies bytes; small pieces by loop, which is faster than the call into the runtime. */
+export function copyBytes(from: Buffer, start: number, end: number, to: Buffer, at: number): void {
+  if (end - start > 48) from.copy(to, at, start, end)
+  else for (let i = start; i < end; i++) to[at++] = from[i]!
+}

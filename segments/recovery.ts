@@ -1,0 +1,328 @@
+import { BATCH_HEADER_SIZE, ALIGNMENT, RECORD_FLAG } from './format.js'
+import { allocate } from './appender.js'
+import { digestInSlices } from './digest.js'
+import { readFully, readWhole, replaceFile, type DiskFile } from './disk.js'
+import { FlinError } from './errors.js'
+import type { LogState } from './log-state.js'
+import type { ManifestSegment } from './manifest.js'
+import { parseSegmentName, QUARANTINE_FOLDER, sideFileName, SPARE_NAME } from './names.js'
+import { isNodeError } from './node-disk.js'
+import { RecordView } from './record.js'
+import { RestartColumns } from './restart-columns.js'
+import type { Segment } from './segment.js'
+import { sideFacts } from './segment-files.js'
+import { decodeSideFile, encodeSideFile, type SideFile } from './side-file.js'
+import { lastNonZero, walkSegment, type Damage } from './walk.js'
+
+/** What a restart is told of each record, in the order of the log. One object is reused for all of them. */
+export interface ReplayedRecord {
+  kind: number
+  flags: number
+  hi: number
+  lo: number
+  segmentNumber: number
+  position: number
+  datum: number
+}
+
+/** Applies a record to the state that is being rebuilt. A promise is awaited: it may load records to compare keys. */
+export type Replay = (record: ReplayedRecord) => Promise<void> | undefined
+
+/**
+ * Rebuilds the running log from the files that the manifest names: sealed segments from their side files, read ahead of
+ * their being applied; segments without a good side file and the active one from their batches.
+ */
+export class Recovery {
+  readonly #state: LogState
+  readonly #replay: Replay
+  readonly #record: ReplayedRecord = { kind: 0, flags: 0, hi: 0, lo: 0, segmentNumber: 0, position: 0, datum: 0 }
+  readonly damages: { segment: string; damage: Damage }[] = []
+
+  constructor(state: LogState, replay: Replay) {
+    this.#state = state
+    this.#replay = replay
+  }
+
+  /** @throws FlinError LOG_CORRUPT unless damaged logs are to be served. */
+  async run(): Promise<void> {
+    const { manifest, segments } = this.#state
+    const listed = manifest.segments
+    let ahead = this.#readSideFile(listed[0])
+    for (let i = 0; i < listed.length; i++) {
+      const entry = listed[i]!
+      const side = await ahead
+      ahead = this.#readSideFile(listed[i + 1])
+      const segment = segments.create(entry.baseOffset, entry.generation)
+      segments.inOrder.push(segment)
+      if (side !== null && entry.sealed !== null) {
+        adopt(segment, side)
+        await this.#applyColumns(segment, side.columns)
+      } else {
+        await this.#readSegment(segment, entry)
+      }
+      this.#state.endOffset = segment.endOffset
+      this.#state.lastTimestampMs = Math.max(this.#state.lastTimestampMs, segment.lastTimestampMs)
+      this.#state.epoch = Math.max(this.#state.epoch, segment.lastEpoch)
+    }
+  }
+
+  async #readSideFile(entry: ManifestSegment | undefined): Promise<SideFile | null> {
+    if (entry === undefined || entry.sealed === null) return null
+    const name = sideFileName(entry.baseOffset, entry.generation)
+    try {
+      const side = decodeSideFile(await readWhole(this.#state.disk, name), this.#state.seed)
+      if (
+        side.baseOffset === entry.baseOffset &&
+        side.generation === entry.generation &&
+        side.segmentSize === entry.sealed.size &&
+        side.endOffset === entry.sealed.endOffset
+      ) {
+        return side
+      }
+      this.#event(name, 'it belongs to another segment')
+    } catch (error) {
+      if (error instanceof FlinError) this.#event(name, error.message)
+      else if (isNodeError(error) && error.code === 'ENOENT') this.#event(name, 'it is missing')
+      else throw error
+    }
+    return null
+  }
+
+  #event(segment: string, reason: string): void {
+    this.#state.options.onEvent({ type: 'side-file-rebuilt', segment, reason })
+  }
+
+  async #applyColumns(segment: Segment, columns: RestartColumns): Promise<void> {
+    const record = this.#record
+    const { words, kinds, count } = columns
+    let nextDatum = 0
+    record.segmentNumber = segment.number
+    for (let i = 0; i < count; i++) {
+      const kindAndFlags = kinds[i]!
+      record.kind = kindAndFlags & 0xff
+      record.flags = kindAndFlags >>> 8
+      record.hi = words[i * 3]!
+      record.lo = words[i * 3 + 1]!
+      record.position = words[i * 3 + 2]! >>> 0
+      record.datum = (record.flags & RECORD_FLAG.datum) === 0 ? 0 : columns.data[nextDatum++]!
+      const waiting = this.#replay(record)
+      if (waiting !== undefined) await waiting
+    }
+  }
+
+  async #readSegment(segment: Segment, entry: ManifestSegment): Promise<void> {
+    const state = this.#state
+    const isActive = entry.sealed === null
+    const file = await this.#open(segment, isActive)
+    const fileSize = await file.size()
+    const capacity = isActive
+      ? Math.max(fileSize, state.options.segmentSize) + ((ALIGNMENT - (fileSize % ALIGNMENT)) % ALIGNMENT)
+      : entry.sealed.size
+    const bytes = allocate(capacity)
+    const got = await readFully(file, bytes, 0, Math.min(fileSize, capacity), 0)
+    bytes.fill(0, got)
+    segment.file = file
+    segment.memory = bytes
+    segment.columns = new RestartColumns()
+    const end = isActive ? capacity : entry.sealed.size
+    const view = new RecordView()
+    let torn: Damage | null = null
+    for (const step of walkSegment(bytes, 0, end, state.seed, segment.baseOffset)) {
+      if (step.type === 'damage') {
+        torn = this.#judge(segment, step.damage, isActive)
+        if (torn !== null) break
+        continue
+      }
+      const { header, position } = step
+      segment.sparse.add(position, header.baseOffset)
+      segment.size = position + header.size
+      segment.endOffset = header.lastOffset + 1
+      segment.lastEpoch = header.epoch
+      segment.lastTimestampMs = header.timestampMs
+      if (segment.firstTimestampMs === 0) segment.firstTimestampMs = header.timestampMs
+      let at = position + BATCH_HEADER_SIZE
+      for (let i = 0; i < header.count; i++) {
+        view.at(bytes, at)
+        const waiting = this.#applyRecord(segment, view)
+        if (waiting !== undefined) await waiting
+        at = view.next
+      }
+    }
+    if (torn !== null) await this.#cut(segment, bytes, torn, file)
+    if (isActive) this.#keepActive(segment, bytes)
+    else await this.#finishSealed(segment, bytes, entry)
+  }
+
+  async #open(segment: Segment, isActive: boolean): Promise<DiskFile> {
+    const { disk, options } = this.#state
+    try {
+      return await disk.open(segment.name, {
+        write: isActive && !options.readOnly,
+        dsync: isActive && options.fsync === 'always' && !options.readOnly,
+      })
+    } catch (error) {
+      if (!isNodeError(error) || error.code !== 'ENOENT') throw error
+      throw new FlinError('LOG_CORRUPT', `the segment ${segment.name} that the manifest names is missing`, {
+        cause: error,
+      })
+    }
+  }
+
+  #applyRecord(segment: Segment, view: RecordView): Promise<void> | undefined {
+    const { hasher } = this.#state
+    const record = this.#record
+    hasher.hash(view.bytes, view.keyStart, view.keyEnd)
+    record.kind = view.kind
+    record.flags = view.flags
+    record.hi = hasher.hi
+    record.lo = hasher.lo
+    record.segmentNumber = segment.number
+    record.position = view.start
+    record.datum = view.datum
+    segment.columns!.add(record.hi, record.lo, view.start, view.kind, view.flags)
+    if ((view.flags & RECORD_FLAG.datum) !== 0) segment.columns!.addDatum(record.datum)
+    if (view.isTombstone) segment.tombstoneCount++
+    return this.#replay(record)
+  }
+
+  /** Returns the damage when it is a torn tail, which is cut; throws, or notes and goes on, when it is corruption. */
+  #judge(segment: Segment, damage: Damage, isActive: boolean): Damage | null {
+    if (isActive && !damage.vouched) return damage
+    this.damages.push({ segment: segment.name, damage })
+    this.#state.options.onEvent({
+      type: 'damage',
+      segment: segment.name,
+      position: damage.position,
+      size: damage.size,
+      firstOffset: damage.firstOffset,
+      endOffset: damage.endOffset ?? damage.firstOffset,
+    })
+    if (!this.#state.options.serveDamaged && !this.#state.options.readOnly) throw corrupt(segment.name, damage)
+    return null
+  }
+
+  /** Keeps what is cut, then makes sure that nothing of it can come back behind the next write. */
+  async #cut(segment: Segment, bytes: Buffer, damage: Damage, file: DiskFile): Promise<void> {
+    const { disk, options } = this.#state
+    const end = lastNonZero(bytes, damage.position, bytes.length)
+    const quarantine = `${QUARANTINE_FOLDER}/${segment.name}.${damage.position}.torn`
+    if (!options.readOnly && !options.serveDamaged) {
+      await disk.makeFolder(QUARANTINE_FOLDER)
+      await replaceFile(disk, quarantine, bytes.subarray(damage.position, end))
+      await disk.syncFolder(QUARANTINE_FOLDER)
+      await file.write(Buffer.alloc(end - damage.position), 0, end - damage.position, damage.position)
+      await file.sync()
+    }
+    bytes.fill(0, damage.position, end)
+    options.onEvent({
+      type: 'torn-tail',
+      segment: segment.name,
+      position: damage.position,
+      size: end - damage.position,
+      firstOffset: damage.firstOffset,
+      quarantine,
+    })
+  }
+
+  #keepActive(segment: Segment, bytes: Buffer): void {
+    segment.committedPosition = segment.size
+    segment.inFlightPosition = segment.size
+    this.#state.residentSize += bytes.length
+  }
+
+  async #finishSealed(segment: Segment, bytes: Buffer, entry: ManifestSegment): Promise<void> {
+    const { disk, seed, options } = this.#state
+    const damaged = this.damages.some((d) => d.segment === segment.name)
+    if (!damaged && (segment.size !== entry.sealed!.size || segment.endOffset > entry.sealed!.endOffset)) {
+      const damage = {
+        position: segment.size,
+        size: entry.sealed!.size - segment.size,
+        firstOffset: segment.endOffset,
+        endOffset: entry.sealed!.endOffset,
+        vouched: true,
+      }
+      this.#judge(segment, damage, false)
+    }
+    segment.sealed = true
+    segment.size = entry.sealed!.size
+    segment.endOffset = entry.sealed!.endOffset
+    segment.committedPosition = segment.size
+    if (!damaged && !options.readOnly && !options.serveDamaged) {
+      segment.digest = await digestInSlices(bytes, segment.size)
+      const side = { ...sideFacts(segment), digest: segment.digest, columns: segment.columns! }
+      await replaceFile(disk, sideFileName(segment.baseOffset, segment.generation), encodeSideFile(side, seed))
+    }
+    segment.columns = null
+    segment.memory = null
+  }
+}
+
+function adopt(segment: Segment, side: SideFile): void {
+  segment.sealed = true
+  segment.size = side.segmentSize
+  segment.endOffset = side.endOffset
+  segment.committedPosition = side.segmentSize
+  segment.sparse = side.sparse
+  // A view would keep the whole side file in memory.
+  segment.sparse.positions = side.sparse.positions.slice()
+  segment.sparse.offsets = side.sparse.offsets.slice()
+  segment.tombstoneCount = side.tombstoneCount
+  segment.firstTimestampMs = side.firstTimestampMs
+  segment.lastTimestampMs = side.lastTimestampMs
+  segment.lastEpoch = side.lastEpoch
+  segment.digest = side.digest
+}
+
+export function corrupt(segment: string, damage: Damage): FlinError {
+  const to = damage.endOffset === null ? 'the end' : String(damage.endOffset - 1)
+  return new FlinError(
+    'LOG_CORRUPT',
+    `segment ${segment} is damaged at position ${damage.position} (${damage.size} bytes): offsets ${damage.firstOffset} to ${to} are lost. ` +
+      'Restore it from a copy, or see `flin log repair --help`; --serve-damaged serves what is intact, read-only',
+  )
+}
+
+/**
+ * Removes or sets aside files that no manifest names: what a crash left of a switch that did not happen. Work files and
+ * other generations hold nothing that is not in the log; a segment that cannot be explained is kept.
+ */
+export async function clearOrphans(state: LogState): Promise<void> {
+  const { disk, manifest, options } = state
+  const names = new Set<string>()
+  const bases = new Set<number>()
+  for (const { baseOffset, generation } of manifest.segments) {
+    names.add(sideFileName(baseOffset, generation).replace(/side$/, 'seg'))
+    names.add(sideFileName(baseOffset, generation))
+    bases.add(baseOffset)
+  }
+  for (const name of await disk.list()) {
+    if (names.has(name)) continue
+    if (name.endsWith('.tmp') || name.endsWith('.side') || name === SPARE_NAME) {
+      await disk.remove(name)
+      options.onEvent({ type: 'orphan', file: name, action: 'removed' })
+      continue
+    }
+    const parsed = parseSegmentName(name)
+    if (parsed === null) continue
+    if (parsed.generation > 0 || bases.has(parsed.baseOffset) || (await isUnwritten(state, name))) {
+      await disk.remove(name)
+      options.onEvent({ type: 'orphan', file: name, action: 'removed' })
+    } else {
+      await disk.makeFolder(QUARANTINE_FOLDER)
+      await disk.rename(name, `${QUARANTINE_FOLDER}/${name}`)
+      options.onEvent({ type: 'orphan', file: name, action: 'quarantined' })
+    }
+  }
+  await disk.syncFolder()
+}
+
+async function isUnwritten(state: LogState, name: string): Promise<boolean> {
+  const file = await state.disk.open(name, {})
+  try {
+    const head = Buffer.alloc(BATCH_HEADER_SIZE)
+    await file.read(head, 0, head.length, 0)
+    return lastNonZero(head, 0, head.length) === 0
+  } finally {
+    await file.close()
+  }
+}

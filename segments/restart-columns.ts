@@ -1,0 +1,104 @@
+/**
+ * What a restart needs of each record of a segment, in columns, in the order of the log. Kept for the active segment
+ * while it grows; a sealed segment's columns lie in its side file.
+ */
+export class RestartColumns {
+  count = 0
+  /** hash high word, hash low word, position: three words a record. */
+  words: Int32Array
+  /** kind in the low byte, flags in the high one. */
+  kinds: Uint16Array
+  datumCount = 0
+  /** Which records have a datum, and it. */
+  datumRecords: Uint32Array
+  data: Float64Array
+
+  constructor(capacity = 1024) {
+    this.words = new Int32Array(capacity * 3)
+    this.kinds = new Uint16Array(capacity)
+    this.datumRecords = new Uint32Array(16)
+    this.data = new Float64Array(16)
+  }
+
+  add(hi: number, lo: number, position: number, kind: number, flags: number): void {
+    const i = this.count
+    if (i === this.kinds.length) this.#grow()
+    const at = i * 3
+    this.words[at] = hi
+    this.words[at + 1] = lo
+    this.words[at + 2] = position
+    this.kinds[i] = kind | (flags << 8)
+    this.count = i + 1
+  }
+
+  /** Adds the datum of the record that was added last. */
+  addDatum(datum: number): void {
+    const i = this.datumCount
+    if (i === this.data.length) {
+      this.datumRecords = grown(this.datumRecords, new Uint32Array(i * 2))
+      this.data = grown(this.data, new Float64Array(i * 2))
+    }
+    this.datumRecords[i] = this.count - 1
+    this.data[i] = datum
+    this.datumCount = i + 1
+  }
+
+  #grow(): void {
+    const capacity = this.kinds.length * 2
+    this.words = grown(this.words, new Int32Array(capacity * 3))
+    this.kinds = grown(this.kinds, new Uint16Array(capacity))
+  }
+}
+
+function grown<T extends Int32Array | Uint16Array | Uint32Array | Float64Array>(old: T, larger: T): T {
+  larger.set(old)
+  return larger
+}
+
+/** Where batches start, one entry for at least every {@link SPARSE_STEP} bytes: a place or an offset finds its batch by it. */
+export class SparseIndex {
+  count = 0
+  positions: Uint32Array
+  offsets: Float64Array
+
+  constructor(capacity = 64) {
+    this.positions = new Uint32Array(capacity)
+    this.offsets = new Float64Array(capacity)
+  }
+
+  /** Tells of every batch, in order; keeps those that are far enough from the last one kept. */
+  add(position: number, baseOffset: number): void {
+    const i = this.count
+    if (i > 0 && position - this.positions[i - 1]! < SPARSE_STEP) return
+    if (i === this.positions.length) {
+      this.positions = grown(this.positions, new Uint32Array(i * 2))
+      this.offsets = grown(this.offsets, new Float64Array(i * 2))
+    }
+    this.positions[i] = position
+    this.offsets[i] = baseOffset
+    this.count = i + 1
+  }
+
+  /** Number of the last entry at or before a position. */
+  entryOf(position: number): number {
+    return lastAtMost(this.positions, this.count, position)
+  }
+
+  /** Number of the last entry whose batch begins at or before an offset. */
+  entryOfOffset(offset: number): number {
+    return lastAtMost(this.offsets, this.count, offset)
+  }
+}
+
+export const SPARSE_STEP = 4096
+
+function lastAtMost(sorted: Uint32Array | Float64Array, count: number, wanted: number): number {
+  let low = 0
+  let high = count - 1
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1
+    if (sorted[middle]! <= wanted) low = middle
+    else high = middle - 1
+  }
+  return low
+}

@@ -1,0 +1,95 @@
+import type { DiskFile } from './disk.js'
+import { segmentName } from './names.js'
+import { RestartColumns, SparseIndex } from './restart-columns.js'
+
+/** One file of the log, as the running log knows it. */
+export class Segment {
+  /** Small ordinal by which places name it; free again when the segment is gone. */
+  readonly number: number
+  readonly baseOffset: number
+  generation: number
+  sealed = false
+  /** Bytes written to memory; of a sealed segment, its size. */
+  size = 0
+  /** Offset behind the last record in it. */
+  endOffset: number
+  /** Bytes [0, committedPosition) may be told. */
+  committedPosition = 0
+  /** Bytes below this are with the write that is under way, which commits up to {@link inFlightOffset}. */
+  inFlightPosition = 0
+  inFlightOffset = 0
+  /** The whole segment, while it is kept in memory. */
+  memory: Buffer | null = null
+  /** For reading, and for writing while it is active. */
+  file: DiskFile | null = null
+  sparse: SparseIndex
+  /** Held until they are in the side file. */
+  columns: RestartColumns | null = null
+  tombstoneCount = 0
+  firstTimestampMs = 0
+  lastTimestampMs = 0
+  lastEpoch = 0
+  /** Readers of the file that are under way; it is closed and deleted after them. */
+  readers = 0
+  /** XXH64 from the side file; null while it is not known. */
+  digest: string | null = null
+
+  constructor(number: number, baseOffset: number, generation: number) {
+    this.number = number
+    this.baseOffset = baseOffset
+    this.generation = generation
+    this.endOffset = baseOffset
+    this.sparse = new SparseIndex()
+  }
+
+  get name(): string {
+    return segmentName(this.baseOffset, this.generation)
+  }
+}
+
+/** The largest number of segments: places have 20 bits for it. */
+const SEGMENT_COUNT_MAX = 1 << 20
+
+/** The segments of a log, by number and in order. */
+export class SegmentTable {
+  /** By number; undefined where a number is free. */
+  readonly byNumber: (Segment | undefined)[] = []
+  /** In order of offset, the active one last. */
+  readonly inOrder: Segment[] = []
+  readonly #free: number[] = []
+
+  /** Makes a segment with a free number; the caller puts it in its place in {@link inOrder}. */
+  create(baseOffset: number, generation: number): Segment {
+    const number = this.#free.pop() ?? this.byNumber.length
+    if (number >= SEGMENT_COUNT_MAX) throw new RangeError('more segments than places can name')
+    const segment = new Segment(number, baseOffset, generation)
+    this.byNumber[number] = segment
+    return segment
+  }
+
+  /** Forgets a segment that no place names any more. */
+  drop(segment: Segment): void {
+    const i = this.inOrder.indexOf(segment)
+    if (i >= 0) this.inOrder.splice(i, 1)
+    this.byNumber[segment.number] = undefined
+    this.#free.push(segment.number)
+  }
+
+  get(number: number): Segment {
+    const segment = this.byNumber[number]
+    if (segment === undefined) throw new RangeError(`no segment has number ${number}`)
+    return segment
+  }
+
+  /** The segment in which an offset lies, or the first one behind it; undefined beyond the last. */
+  ofOffset(offset: number): Segment | undefined {
+    let low = 0
+    let high = this.inOrder.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.inOrder[middle]!.endOffset <= offset) low = middle + 1
+      else high = middle
+    }
+    return this.inOrder[low]
+  }
+}

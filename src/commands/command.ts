@@ -1,0 +1,83 @@
+import type { Keyspace } from '../models/keyspace.js'
+import type { Args } from '../protocol/resp/args.js'
+import type { ReplyWriter } from '../protocol/resp/reply-writer.js'
+import type { ServerView } from './server-view.js'
+import type { Session } from './session.js'
+
+export type CommandFlag =
+  | 'write'
+  | 'readonly'
+  | 'denyoom'
+  | 'admin'
+  | 'fast'
+  | 'loading'
+  | 'stale'
+  | 'noscript'
+  | 'no_auth'
+  | 'skip_monitor'
+  | 'skip_slowlog'
+  | 'allow_busy'
+  /** Runs at once also inside MULTI, as EXEC does. */
+  | 'no_multi'
+
+export type CommandGroup = 'string' | 'generic' | 'transactions' | 'connection' | 'server' | 'flin'
+
+/** Which arguments are keys: Redis's first, last (negative: from the end), step. */
+export interface KeySpec {
+  readonly first: number
+  readonly last: number
+  readonly step: number
+}
+
+/** What a command sees: the models, its connection's session, the server's facts, and where to reply. */
+export interface Context {
+  readonly keyspace: Keyspace
+  readonly server: ServerView
+  session: Session
+  reply: ReplyWriter
+}
+
+/** A command is one object in a file of its own; tools and docs read it from the registry. */
+export interface Command {
+  /** Lower case. */
+  readonly name: string
+  /** Stands in the log beside every record that the command causes. Never changed, never reused. From 16 on. */
+  readonly code: number
+  /** Number of arguments with the name; negative: at least so many. */
+  readonly arity: number
+  readonly flags: readonly CommandFlag[]
+  readonly keys?: KeySpec
+  readonly group: CommandGroup
+  /** The Redis version, or the Flin version, that brought it. */
+  readonly since: string
+  readonly summary: string
+  /** Names of subcommands, for COMMAND. */
+  readonly subcommands?: readonly string[]
+  /** Runs against the state as it is now. Looks up before it writes; replies exactly once. */
+  readonly run: (context: Context, args: Args) => void
+  /**
+   * Checks what must hold before a transaction begins; throws or replies nothing. Only for preconditions whose failure
+   * aborts a whole EXEC.
+   */
+  readonly precondition?: (context: Context, args: Args) => void
+}
+
+/** Thrown by a command to reply with an error; costs no stack. The text is Redis's, with its code word in front. */
+export class ReplyError extends Error {
+  constructor(text: string) {
+    const limit = Error.stackTraceLimit
+    Error.stackTraceLimit = 0
+    super(text)
+    Error.stackTraceLimit = limit
+    this.name = 'ReplyError'
+  }
+}
+
+export const ERR = {
+  syntax: 'ERR syntax error',
+  notInteger: 'ERR value is not an integer or out of range',
+  overflow: 'ERR increment or decrement would overflow',
+  wrongType: 'WRONGTYPE Operation against a key holding the wrong kind of value',
+  invalidExpire: (command: string) => `ERR invalid expire time in '${command}' command`,
+  arity: (command: string) => `ERR wrong number of arguments for '${command}' command`,
+} as const

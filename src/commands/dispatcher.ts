@@ -1,0 +1,107 @@
+import { FlinError, type Place } from '../../segments/index.js'
+import { ColdRead } from '../models/cold.js'
+import type { Keyspace } from '../models/keyspace.js'
+import { Args } from '../protocol/resp/args.js'
+import type { ReplyWriter } from '../protocol/resp/reply-writer.js'
+import { ERR, ReplyError, type Command, type Context } from './command.js'
+import { collectCold } from './keys-of.js'
+import type { ServerView } from './server-view.js'
+import type { Session } from './session.js'
+import { errorText } from './transactions/exec.js'
+
+/** Bytes that the queue of one transaction may hold. */
+const QUEUE_SIZE_MAX = 1 << 30
+
+/**
+ * Runs one request after the other: finds the command, checks its arguments, queues it inside MULTI, turns failures into
+ * error replies. A request either runs whole and replies once, or has no effect and asks for places to be loaded.
+ */
+export class Dispatcher {
+  readonly #keyspace: Keyspace
+  readonly #server: ServerView
+  #shared: Context | null = null
+  /** Commands that have run. */
+  commandCount = 0
+
+  constructor(keyspace: Keyspace, server: ServerView) {
+    this.#keyspace = keyspace
+    this.#server = server
+  }
+
+  /**
+   * Runs a request and writes its reply. Returns the places to load before it is run again, null when it has run.
+   * `keyspace.gate` tells what the reply must wait for.
+   */
+  run(session: Session, args: Args, reply: ReplyWriter): readonly Place[] | null {
+    const keyspace = this.#keyspace
+    const mark = reply.length
+    keyspace.gate = 0
+    const command = this.#server.registry.find(args, 0)
+    if (command === undefined) {
+      this.#refuse(session, reply, unknown(args))
+      return null
+    }
+    const { arity } = command
+    if (arity > 0 ? args.count !== arity : args.count < -arity) {
+      this.#refuse(session, reply, ERR.arity(command.name))
+      return null
+    }
+    if (session.queue !== null && !command.flags.includes('no_multi')) {
+      enqueue(session, command, args, reply)
+      return null
+    }
+    const context = this.#contextOf(session, reply)
+    keyspace.command = command.code
+    try {
+      if (keyspace.log.hasCold) loadFirst(keyspace, command, args)
+      command.run(context, args)
+    } catch (error) {
+      reply.truncate(mark)
+      if (error instanceof ColdRead) return error.places
+      if (error instanceof ReplyError || error instanceof FlinError) reply.error(errorText(error))
+      else throw error
+    }
+    this.commandCount++
+    return null
+  }
+
+  #contextOf(session: Session, reply: ReplyWriter): Context {
+    const shared = (this.#shared ??= { keyspace: this.#keyspace, server: this.#server, session, reply })
+    shared.session = session
+    shared.reply = reply
+    return shared
+  }
+
+  #refuse(session: Session, reply: ReplyWriter, text: string): void {
+    if (session.queue !== null) session.queueFailed = true
+    reply.error(text)
+  }
+}
+
+/** A command over several keys loads all that it lacks at once, and before it has written anything. */
+function loadFirst(keyspace: Keyspace, command: Command, args: Args): void {
+  if (command.keys === undefined || command.keys.last === command.keys.first) return
+  const places: Place[] = []
+  collectCold(keyspace, command, args, places)
+  if (places.length > 0) throw new ColdRead(places)
+}
+
+function enqueue(session: Session, command: Command, args: Args, reply: ReplyWriter): void {
+  const copy = args.copy()
+  session.queueSize += copy.buf.length
+  if (session.queueSize > QUEUE_SIZE_MAX) {
+    session.queueFailed = true
+    session.queue = []
+    reply.error(`ERR a transaction may hold ${QUEUE_SIZE_MAX} bytes at most`)
+    return
+  }
+  session.queue!.push({ command, args: copy })
+  reply.queued()
+}
+
+function unknown(args: Args): string {
+  const name = args.text(0).slice(0, 128)
+  let given = ''
+  for (let i = 1; i < args.count && given.length < 128; i++) given += `'${args.text(i).slice(0, 128 - given.length)}' `
+  return `ERR unknown command '${name}', with args beginning with: ${given}`
+}

@@ -1,0 +1,19 @@
+import type { Place } from '../../segments/index.js'
+import type { Keyspace } from '../models/keyspace.js'
+import type { Args } from '../protocol/resp/args.js'
+import type { Command } from './command.js'
+
+/** Calls `visit` with the number of each argument that is a key. */
+export function forEachKey(command: Command, args: Args, visit: (i: number) => void): void {
+  const spec = command.keys
+  if (spec === undefined) return
+  const last = spec.last < 0 ? args.count + spec.last : spec.last
+  for (let i = spec.first; i <= last && i < args.count; i += spec.step) visit(i)
+}
+
+/** Adds the places of all records that the command's keys need and memory does not have. */
+export function collectCold(keyspace: Keyspace, command: Command, args: Args, places: Place[]): void {
+  forEachKey(command, args, (i) => {
+    keyspace.collectCold(args.buf, args.starts[i]!, args.ends[i]!, places)
+  })
+}

@@ -1,0 +1,20 @@
+import { RECORD_OVERHEAD } from '../../models/keyspace.js'
+import { ERR, ReplyError, type Command } from '../command.js'
+
+export const flushall: Command = {
+  name: 'flushall',
+  code: 28,
+  arity: -1,
+  flags: ['write'],
+  group: 'server',
+  since: '1.0.0',
+  summary: 'Deletes every key.',
+  run({ keyspace, reply }, args) {
+    const isPlain = args.count === 1
+    const hasMode = args.count === 2 && (args.equalsIgnoreCase(1, 'ASYNC') || args.equalsIgnoreCase(1, 'SYNC'))
+    if (!isPlain && !hasMode) throw new ReplyError(ERR.syntax)
+    keyspace.begin(RECORD_OVERHEAD)
+    keyspace.clear()
+    reply.ok()
+  },
+}

@@ -1,0 +1,46 @@
+import { ERR, ReplyError, type Command } from '../command.js'
+import { globMatches } from '../glob.js'
+
+export const scan: Command = {
+  name: 'scan',
+  code: 26,
+  arity: -2,
+  flags: ['readonly'],
+  group: 'generic',
+  since: '2.8.0',
+  summary: 'Walks over all keys, some at each call; a key that stays is returned exactly once.',
+  run({ keyspace, reply }, args) {
+    const cursor = parseCursor(args.text(1))
+    let count = 10
+    let pattern: Buffer | null = null
+    let type = 'string'
+    for (let i = 2; i < args.count; i += 2) {
+      if (i + 1 >= args.count) throw new ReplyError(ERR.syntax)
+      if (args.equalsIgnoreCase(i, 'COUNT')) {
+        count = args.integer(i + 1)
+        if (Number.isNaN(count)) throw new ReplyError(ERR.notInteger)
+        if (count < 1) throw new ReplyError(ERR.syntax)
+      } else if (args.equalsIgnoreCase(i, 'MATCH')) {
+        pattern = Buffer.from(args.buf.subarray(args.starts[i + 1], args.ends[i + 1]))
+      } else if (args.equalsIgnoreCase(i, 'TYPE')) type = args.text(i + 1).toLowerCase()
+      else throw new ReplyError(ERR.syntax)
+    }
+    const keys: Buffer[] = []
+    const next = keyspace.scan(cursor, Math.min(count, 1_000_000), (bytes, start, end) => {
+      if (type !== 'string') return
+      if (pattern === null || globMatches(pattern, 0, pattern.length, bytes, start, end)) {
+        keys.push(bytes.subarray(start, end))
+      }
+    })
+    reply.array(2)
+    reply.bulkText(String(next))
+    reply.array(keys.length)
+    for (const key of keys) reply.bulk(key, 0, key.length)
+  },
+}
+
+function parseCursor(text: string): number {
+  if (!/^\d{1,20}$/.test(text)) throw new ReplyError('ERR invalid cursor')
+  const cursor = Number(text)
+  return Number.isSafeInteger(cursor) ? cursor : 0
+}

@@ -1,0 +1,30 @@
+import { ERR, ReplyError, type Command } from '../command.js'
+import { globMatches } from '../glob.js'
+
+export const config: Command = {
+  name: 'config',
+  code: 42,
+  arity: -2,
+  flags: ['admin', 'noscript', 'loading', 'stale'],
+  group: 'server',
+  since: '2.0.0',
+  summary: 'Settings by name.',
+  subcommands: ['get'],
+  run({ reply, server }, args) {
+    if (!args.equalsIgnoreCase(1, 'GET')) {
+      throw new ReplyError(`ERR unknown subcommand '${args.text(1).slice(0, 128)}'. Try CONFIG HELP.`)
+    }
+    if (args.count < 3) throw new ReplyError(ERR.arity('config|get'))
+    const patterns: Buffer[] = []
+    for (let i = 2; i < args.count; i++) patterns.push(Buffer.from(args.text(i).toLowerCase()))
+    const found = [...server.settings()].filter(([name]) => {
+      const bytes = Buffer.from(name)
+      return patterns.some((pattern) => globMatches(pattern, 0, pattern.length, bytes, 0, bytes.length))
+    })
+    reply.map(found.length)
+    for (const [name, value] of found) {
+      reply.bulkText(name)
+      reply.bulkText(value)
+    }
+  },
+}

@@ -1,0 +1,20 @@
+import { ERR, ReplyError, type Command } from '../command.js'
+
+export const shutdown: Command = {
+  name: 'shutdown',
+  code: 44,
+  arity: -1,
+  flags: ['admin', 'noscript', 'loading', 'stale', 'no_multi', 'allow_busy'],
+  group: 'server',
+  since: '1.0.0',
+  summary:
+    'Finishes what is in flight and ends the daemon. Nothing is lost either way, so SAVE and NOSAVE mean the same.',
+  run({ server, session }, args) {
+    for (let i = 1; i < args.count; i++) {
+      const known = ['SAVE', 'NOSAVE', 'NOW', 'FORCE'].some((option) => args.equalsIgnoreCase(i, option))
+      if (!known) throw new ReplyError(ERR.syntax)
+    }
+    if (session.queue !== null) throw new ReplyError('ERR Command not allowed inside a transaction')
+    server.shutdown()
+  },
+}

@@ -1,0 +1,35 @@
+import type { Watcher } from '../models/watches.js'
+import type { Args } from '../protocol/resp/args.js'
+import type { Command } from './command.js'
+
+/** A command that waits for EXEC. */
+export interface QueuedCommand {
+  readonly command: Command
+  readonly args: Args
+}
+
+/** What a connection is to commands. */
+export interface Session {
+  readonly id: number
+  readonly address: string
+  name: string
+  libraryName: string
+  libraryVersion: string
+  protocol: 2 | 3
+  /** The queue of a transaction; null outside MULTI. */
+  queue: QueuedCommand[] | null
+  queueSize: number
+  /** A command could not be queued: EXEC will refuse. */
+  queueFailed: boolean
+  readonly watcher: Watcher
+  readonly watched: { hi: number; lo: number }[]
+  /** Closes the connection when all replies have been sent. */
+  closeAfterReply: () => void
+}
+
+/** Leaves MULTI. */
+export function discardQueue(session: Session): void {
+  session.queue = null
+  session.queueSize = 0
+  session.queueFailed = false
+}

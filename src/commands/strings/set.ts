@@ -1,0 +1,74 @@
+import { RECORD_OVERHEAD } from '../../models/keyspace.js'
+import type { Args } from '../../protocol/resp/args.js'
+import { ERR, ReplyError, type Command } from '../command.js'
+import { expireTime } from '../expire-time.js'
+
+/** SET's options, read into one object: SET is the hottest of writes. */
+const options = { nx: false, xx: false, get: false, keepTtl: false, expireAt: 0 }
+
+/** EX seconds | PX milliseconds | EXAT | PXAT | KEEPTTL, NX | XX, GET. */
+function parse(args: Args, now: number): void {
+  options.nx = options.xx = options.get = options.keepTtl = false
+  options.expireAt = 0
+  for (let i = 3; i < args.count; i++) {
+    const isExpirySet = options.keepTtl || options.expireAt !== 0
+    if (args.equalsIgnoreCase(i, 'NX') && !options.xx) options.nx = true
+    else if (args.equalsIgnoreCase(i, 'XX') && !options.nx) options.xx = true
+    else if (args.equalsIgnoreCase(i, 'GET')) options.get = true
+    else if (args.equalsIgnoreCase(i, 'KEEPTTL') && !isExpirySet) options.keepTtl = true
+    else {
+      const unit = isExpirySet || i + 1 >= args.count ? undefined : expiryUnit(args, i)
+      if (unit === undefined) throw new ReplyError(ERR.syntax)
+      options.expireAt = expireTime(args, i + 1, unit.scale, unit.absolute ? 0 : now, 'set')
+      i++
+    }
+  }
+}
+
+function expiryUnit(args: Args, i: number): { scale: number; absolute: boolean } | undefined {
+  if (args.equalsIgnoreCase(i, 'EX')) return { scale: 1000, absolute: false }
+  if (args.equalsIgnoreCase(i, 'PX')) return { scale: 1, absolute: false }
+  if (args.equalsIgnoreCase(i, 'EXAT')) return { scale: 1000, absolute: true }
+  if (args.equalsIgnoreCase(i, 'PXAT')) return { scale: 1, absolute: true }
+  return undefined
+}
+
+export const set: Command = {
+  name: 'set',
+  code: 16,
+  arity: -3,
+  flags: ['write', 'denyoom'],
+  keys: { first: 1, last: 1, step: 1 },
+  group: 'string',
+  since: '1.0.0',
+  summary: 'Sets the value of a key, whatever it held before.',
+  run({ keyspace, reply }, args) {
+    const { buf, starts, ends } = args
+    const keyStart = starts[1]!
+    const keyEnd = ends[1]!
+    if (args.count === 3) {
+      keyspace.begin(keyEnd - keyStart + ends[2]! - starts[2]! + RECORD_OVERHEAD * 2 + keyEnd - keyStart)
+      keyspace.find(buf, keyStart, keyEnd)
+      keyspace.put(buf, keyStart, keyEnd, buf, starts[2]!, ends[2]!, 0)
+      reply.ok()
+      return
+    }
+    parse(args, keyspace.now)
+    keyspace.begin((keyEnd - keyStart) * 3 + ends[2]! - starts[2]! + RECORD_OVERHEAD * 3)
+    const found = keyspace.find(buf, keyStart, keyEnd)
+    const isRefused = (options.nx && found) || (options.xx && !found)
+    if (options.get) {
+      if (found) reply.bulk(keyspace.record.bytes, keyspace.record.valueStart, keyspace.record.valueEnd)
+      else reply.nil()
+    } else if (isRefused) reply.nil()
+    else reply.ok()
+    if (isRefused) return
+    if (options.expireAt !== 0 && options.expireAt <= keyspace.now) {
+      // Redis deletes at once what is set with a time that has passed.
+      if (found) keyspace.remove(buf, keyStart, keyEnd)
+      return
+    }
+    const expireAt = options.keepTtl ? keyspace.expireAt : options.expireAt
+    keyspace.put(buf, keyStart, keyEnd, buf, starts[2]!, ends[2]!, expireAt)
+  },
+}

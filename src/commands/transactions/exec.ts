@@ -1,0 +1,104 @@
+import { FlinError, type Place } from '../../../segments/index.js'
+import { ColdRead } from '../../models/cold.js'
+import { RECORD_OVERHEAD } from '../../models/keyspace.js'
+import { ReplyError, type Command, type Context } from '../command.js'
+import { collectCold } from '../keys-of.js'
+import { discardQueue, type QueuedCommand } from '../session.js'
+import { unwatchAll } from './watch.js'
+
+export const exec: Command = {
+  name: 'exec',
+  code: 35,
+  arity: 1,
+  flags: ['noscript', 'loading', 'stale', 'no_multi'],
+  group: 'transactions',
+  since: '1.2.0',
+  summary: 'Runs a transaction in one commit: all of it, or nothing.',
+  run(context) {
+    const { session, reply, keyspace } = context
+    const { queue } = session
+    if (queue === null) throw new ReplyError('ERR EXEC without MULTI')
+    if (session.queueFailed) {
+      leave(context)
+      throw new ReplyError('EXECABORT Transaction discarded because of previous errors.')
+    }
+    if (session.watcher.dirty) {
+      // Somebody's change may not be committed yet.
+      keyspace.gateAll()
+      leave(context)
+      reply.nilArray()
+      return
+    }
+    loadFirst(context, queue)
+    try {
+      for (const { command, args } of queue) command.precondition?.(context, args)
+      if (queue.some(({ command }) => command.flags.includes('write'))) keyspace.begin(sizeOf(queue))
+    } catch (error) {
+      if (!(error instanceof ColdRead)) leave(context)
+      throw error
+    }
+    runAll(context, queue)
+    leave(context)
+  },
+}
+
+/** There is no undo: whatever has to be loaded is loaded before the first command runs. */
+function loadFirst({ keyspace }: Context, queue: QueuedCommand[]): void {
+  if (!keyspace.log.hasCold) return
+  const places: Place[] = []
+  for (const { command, args } of queue) collectCold(keyspace, command, args, places)
+  if (places.length > 0) throw new ColdRead(places)
+}
+
+/** An upper bound of what the commands write. */
+function sizeOf(queue: QueuedCommand[]): number {
+  let size = 0
+  for (const { args } of queue) size += args.buf.length * 2 + args.count * 3 * RECORD_OVERHEAD
+  return size
+}
+
+function runAll(context: Context, queue: QueuedCommand[]): void {
+  const { reply, keyspace } = context
+  const { appender } = keyspace.log
+  const outer = keyspace.command
+  reply.array(queue.length)
+  appender.isAtomic = true
+  try {
+    for (const { command, args } of queue) {
+      const mark = reply.length
+      keyspace.command = command.code
+      try {
+        command.run(context, args)
+      } catch (error) {
+        reply.truncate(mark)
+        if (error instanceof ReplyError || error instanceof FlinError) reply.error(errorText(error))
+        else if (error instanceof ColdRead)
+          reply.error('ERR the walk met keys that are on disk only; run it outside MULTI')
+        else throw error
+      }
+    }
+  } finally {
+    appender.isAtomic = false
+    keyspace.command = outer
+  }
+}
+
+function leave({ session, keyspace }: Context): void {
+  discardQueue(session)
+  unwatchAll(session, keyspace)
+}
+
+/** Text of an error reply. */
+export function errorText(error: ReplyError | FlinError): string {
+  if (error instanceof ReplyError) return error.message
+  return `${RESP_CODES[error.code] ?? 'ERR'} ${error.message}`
+}
+
+/** Code words that clients know, for errors that have one. */
+const RESP_CODES: Partial<Record<FlinError['code'], string>> = {
+  DISK_FULL: 'DISKFULL',
+  MEMORY_FULL: 'OOM',
+  LOG_READ_ONLY: 'READONLY',
+  LOG_POISONED: 'MISCONF',
+  LOG_CORRUPT: 'CORRUPT',
+}

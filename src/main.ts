@@ -1,0 +1,78 @@
+#!/usr/bin/env node
+import { Command, Option } from 'commander'
+import { pino, type Logger } from 'pino'
+import { FlinError } from '../segments/index.js'
+import { environmentName, readSettings, type Settings } from './config.js'
+import { EXIT_CODES, EXIT_UNFORESEEN } from './exit-codes.js'
+import { FLIN_VERSION } from './facts.js'
+import { Server } from './server.js'
+
+const OPTIONS: readonly (readonly [flags: string, name: string, text: string])[] = [
+  ['--node-id <id>', 'nodeId', 'name of this node (default: flin-1)'],
+  ['--host <address>', 'host', 'address to listen on (default: 127.0.0.1)'],
+  ['--port <port>', 'port', 'port to listen on; 0: any free one (default: 7380)'],
+  ['--data <folder>', 'data', 'folder of the log (default: ./data)'],
+  ['--memory [size]', 'memory', 'keep the log in memory only, up to this size (1gb)'],
+  ['--fsync <policy>', 'fsync', 'when a write is acknowledged: always, everysec, no (default: always)'],
+  ['--segment-size <size>', 'segmentSize', 'size of one file of the log (default: 64mb)'],
+  ['--cache-size <size>', 'cacheSize', 'memory for records (default: 1gb)'],
+  ['--reserve-size <size>', 'reserveSize', 'free space on the disk that is left alone (default: 64mb)'],
+  ['--clients-max <count>', 'clientsMax', 'clients at a time (default: 10000)'],
+  ['--output-size-max <size>', 'outputSizeMax', 'unread replies after which a client is closed (default: 1gb)'],
+  ['--serve-damaged', 'serveDamaged', 'serve what is intact of a damaged log, read-only'],
+  ['--log-level <level>', 'logLevel', 'trace, debug, info, warn, error, fatal, silent (default: info)'],
+]
+
+const program = new Command('flin-server')
+  .description('Key-value store, durable message queue and stream pub/sub on one commit log.')
+  .version(FLIN_VERSION)
+  .option('--config <file>', 'settings as a JSON object')
+for (const [flags, name, text] of OPTIONS) program.addOption(new Option(flags, `${text} [${environmentName(name)}]`))
+program.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_CODES.BAD_SETTING))
+program.allowExcessArguments(false)
+program.parse()
+
+void run()
+
+async function run(): Promise<void> {
+  const { config, ...given } = program.opts<{ config?: string } & Record<string, unknown>>()
+  let settings: Settings
+  try {
+    settings = readSettings(given, process.env, config ?? process.env['FLIN_CONFIG'])
+  } catch (error) {
+    fail(pino(pino.destination({ sync: true })), error)
+  }
+  const logger = pino({ level: settings.logLevel }, pino.destination({ sync: true }))
+  process.on('uncaughtException', (error) => {
+    fail(logger, error)
+  })
+  try {
+    const server = await Server.start(settings, logger, (error) => {
+      if (error !== null) fail(logger, error)
+      void end('SHUTDOWN')
+    })
+    const end = async (cause: string): Promise<void> => {
+      logger.info({ cause }, 'stopping')
+      try {
+        await server.stop()
+      } catch (error) {
+        fail(logger, error)
+      }
+      process.exit(0)
+    }
+    process.on('SIGTERM', () => void end('SIGTERM'))
+    process.on('SIGINT', () => void end('SIGINT'))
+  } catch (error) {
+    fail(logger, error)
+  }
+}
+
+/** Ends the process with a sentence and the exit code that tells why. */
+function fail(logger: Logger, error: unknown): never {
+  if (error instanceof FlinError) {
+    logger.fatal({ code: error.code, cause: error.cause }, error.message)
+    process.exit(EXIT_CODES[error.code] ?? EXIT_UNFORESEEN)
+  }
+  logger.fatal(error, 'an unforeseen failure')
+  process.exit(EXIT_UNFORESEEN)
+}

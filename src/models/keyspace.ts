@@ -1,0 +1,497 @@
+import {
+  HashIndex,
+  RECORD_FLAG,
+  RECORD_HEADER_SIZE,
+  RecordView,
+  sameBytes,
+  type Location,
+  type Log,
+  type Place,
+  type ReplayedRecord,
+} from '../../segments/index.js'
+import { ColdRead } from './cold.js'
+import { ExpiryTable } from './expiry-table.js'
+import { CAUSE, KIND } from './kinds.js'
+import { RecentRemovals } from './recent-removals.js'
+import { Watches } from './watches.js'
+
+/** Bits of an index entry's tag. */
+const TAG = { expires: 1, collides: 2 } as const
+
+const NOTHING = Buffer.alloc(0)
+
+/** Bytes that a record takes beside key and value, with its longest fields and pad: for {@link Keyspace.begin}. */
+export const RECORD_OVERHEAD = RECORD_HEADER_SIZE + 16 + 8
+
+/**
+ * All keys: where the newest record of each lies and when it expires. Look-ups leave the key that was looked for in
+ * place, so that what follows (reading its value, replacing, removing it) needs no second search. State changes only in
+ * the methods named `#apply...`, which live commands and recovery share.
+ */
+export class Keyspace {
+  readonly log: Log
+  readonly watches = new Watches()
+  readonly removals = new RecentRemovals()
+  readonly #index = new HashIndex()
+  readonly #expiries = new ExpiryTable()
+  #floorGate = 0
+
+  /** Time of the running command, in ms. */
+  now = 0
+  /** Code of the running command, for the records that it causes. */
+  command = 0
+  /** What the running command's reply waits for: the log must be committed up to here. 0: nothing. */
+  gate = 0
+
+  /** The key looked for last. */
+  #hi = 0
+  #lo = 0
+  /** Whether the index holds it, expired or not: then the index stands on it. */
+  #present = false
+  #expired = false
+  #collides = false
+  #expireAt = 0
+  /** The record found by {@link find}. */
+  readonly record = new RecordView()
+
+  constructor(log: Log) {
+    this.log = log
+  }
+
+  /** Number of keys, those that have expired and are not yet removed among them. */
+  get count(): number {
+    return this.#index.count
+  }
+
+  get expiringCount(): number {
+    return this.#expiries.count
+  }
+
+  get indexSize(): number {
+    return this.#index.byteSize + this.#expiries.byteSize
+  }
+
+  /** Everything about all keys depends on everything that was written. */
+  gateAll(): void {
+    this.gate = this.log.endOffset
+  }
+
+  /**
+   * Looks a key up; true when it is alive. Its record is then in {@link record}.
+   * @throws ColdRead when its record has to be loaded first.
+   */
+  find(key: Buffer, start: number, end: number): boolean {
+    const { hasher } = this.log
+    hasher.hash(key, start, end)
+    this.#hi = hasher.hi
+    this.#lo = hasher.lo
+    this.#expired = false
+    this.#expireAt = 0
+    this.#present = this.#seek(key, start, end)
+    if (!this.removals.isEmpty) this.#waitFor(this.removals.gate(this.#hi, this.#lo))
+    if (!this.#present) {
+      if (this.#floorGate > this.log.committedOffset) this.#waitFor(this.#floorGate)
+      return false
+    }
+    const index = this.#index
+    this.#waitFor(this.log.gate(index.segment, index.position))
+    if ((index.tag & TAG.expires) !== 0) this.#checkExpiry()
+    return !this.#expired
+  }
+
+  /** Puts the index on the entry of a key, by comparing keys where they lie. */
+  #seek(key: Buffer, start: number, end: number): boolean {
+    const index = this.#index
+    const { reader } = this.log
+    const { record } = this
+    this.#collides = false
+    for (let ok = index.seek(this.#hi, this.#lo); ok; ok = index.seekNext()) {
+      if (!reader.seek(index.segment, index.position)) throw new ColdRead(this.#coldOfHash())
+      record.at(reader.bytes, reader.start)
+      const size = record.keyEnd - record.keyStart
+      if (size === end - start && sameBytes(record.bytes, record.keyStart, key, start, size)) return true
+      this.#collides = true
+    }
+    return false
+  }
+
+  #checkExpiry(): void {
+    const index = this.#index
+    const expiries = this.#expiries
+    expiries.find(this.#hi, this.#lo, index.segment, index.position)
+    this.#expireAt = expiries.expireAt
+    this.#expired = this.#expireAt <= this.now
+    this.#waitFor(this.log.gate(expiries.recordSegment, expiries.recordPosition))
+  }
+
+  #waitFor(gate: number): void {
+    if (gate > this.gate) this.gate = gate
+  }
+
+  #coldOfHash(): Place[] {
+    const places: Place[] = []
+    const index = this.#index
+    const { reader } = this.log
+    for (let ok = index.seek(this.#hi, this.#lo); ok; ok = index.seekNext()) {
+      if (!reader.seek(index.segment, index.position)) {
+        places.push({ segmentNumber: index.segment, position: index.position })
+      }
+    }
+    return places
+  }
+
+  /** Adds to `places` what a look-up of the key would have to load. */
+  collectCold(key: Buffer, start: number, end: number, places: Place[]): void {
+    const { hasher } = this.log
+    hasher.hash(key, start, end)
+    this.#hi = hasher.hi
+    this.#lo = hasher.lo
+    places.push(...this.#coldOfHash())
+  }
+
+  /** When the key found last expires, in ms since 1970; 0 when it does not. */
+  get expireAt(): number {
+    return this.#expired ? 0 : this.#expireAt
+  }
+
+  /** Revision (the offset of its record) and commit time of the key found last. */
+  locate(): Location {
+    const { segment, position } = this.#index
+    const location = this.log.locate(segment, position)
+    if (location === null) throw new ColdRead([{ segmentNumber: segment, position }])
+    return location
+  }
+
+  /** Promises the log the size of what the running command will write; see Appender.begin. */
+  begin(size: number): void {
+    this.log.appender.begin(size)
+  }
+
+  /**
+   * Gives the key looked for last a value, which may lie anywhere but in the log. `expireAt` 0: it does not expire.
+   */
+  put(
+    key: Buffer,
+    start: number,
+    end: number,
+    value: Buffer,
+    valueStart: number,
+    valueEnd: number,
+    expireAt: number,
+  ): void {
+    if (this.#expired) this.#remove(key, start, end, CAUSE.expired)
+    const { appender } = this.log
+    const since = this.#present ? this.#since() : -1
+    const flags = this.#collisionFlag() | (since >= 0 ? RECORD_FLAG.since : 0)
+    const offset = appender.append(
+      KIND.string,
+      flags,
+      this.command,
+      0,
+      since,
+      this.#hi,
+      this.#lo,
+      key,
+      start,
+      end,
+      value,
+      valueStart,
+      valueEnd,
+    )
+    this.#applyValue(appender.segmentNumber, appender.position)
+    if (expireAt > 0) this.#appendExpiry(key, start, end, expireAt, offset)
+    this.#touch()
+  }
+
+  /**
+   * No version of the key in the log is older than this offset, -1 where that is the base of the segment in which the next
+   * record will lie anyway.
+   */
+  #since(): number {
+    const { segment } = this.#index
+    const { since } = this.record
+    if (since >= 0) return since
+    return segment === this.log.appender.segmentNumber ? -1 : this.log.baseOffsetOf(segment)
+  }
+
+  #collisionFlag(): number {
+    if (this.#present) return (this.#index.tag & TAG.collides) === 0 ? 0 : RECORD_FLAG.collides
+    return this.#collides ? RECORD_FLAG.collides : 0
+  }
+
+  /** Sets when the key found last expires, in ms since 1970. */
+  expire(key: Buffer, start: number, end: number, expireAt: number): void {
+    this.#appendExpiry(key, start, end, expireAt, this.locate().offset)
+    this.#touch()
+  }
+
+  #appendExpiry(key: Buffer, start: number, end: number, expireAt: number, boundTo: number): void {
+    const { appender } = this.log
+    const flags = RECORD_FLAG.datum | RECORD_FLAG.since | this.#collisionFlag()
+    appender.append(
+      KIND.expiry,
+      flags,
+      this.command,
+      expireAt,
+      boundTo,
+      this.#hi,
+      this.#lo,
+      key,
+      start,
+      end,
+      NOTHING,
+      0,
+      0,
+    )
+    this.#applyExpiry(expireAt, appender.segmentNumber, appender.position)
+  }
+
+  /** Takes the expiry of the key found last away. */
+  persist(key: Buffer, start: number, end: number): void {
+    this.#appendTombstone(KIND.expiry, this.command, this.locate().offset, key, start, end)
+    this.#applyExpiry(0, 0, 0)
+    this.removals.add(this.#hi, this.#lo, this.log.endOffset)
+    this.#waitFor(this.log.endOffset)
+    this.#touch()
+  }
+
+  /** Removes the key found last. */
+  remove(key: Buffer, start: number, end: number): void {
+    this.#remove(key, start, end, this.command)
+  }
+
+  /** Removes the key looked for last if it is there and has expired: what a write does first, and the expiry cycle always. */
+  removeExpired(key: Buffer, start: number, end: number): boolean {
+    if (!this.#present || !this.#expired) return false
+    this.#remove(key, start, end, CAUSE.expired)
+    return true
+  }
+
+  #remove(key: Buffer, start: number, end: number, cause: number): void {
+    const since = this.#since()
+    const first = since >= 0 ? since : this.log.baseOffsetOf(this.#index.segment)
+    this.#appendTombstone(KIND.string, cause, first, key, start, end)
+    this.#applyRemoval()
+    this.#expired = false
+    this.removals.add(this.#hi, this.#lo, this.log.endOffset)
+    this.#touch()
+  }
+
+  #appendTombstone(kind: number, cause: number, first: number, key: Buffer, start: number, end: number): void {
+    const flags = RECORD_FLAG.tombstone | RECORD_FLAG.datum | this.#collisionFlag()
+    const { appender } = this.log
+    appender.append(kind, flags, cause, first, 0, this.#hi, this.#lo, key, start, end, NOTHING, 0, 0)
+  }
+
+  #touch(): void {
+    this.#waitFor(this.log.endOffset)
+    if (!this.watches.isEmpty) this.watches.touch(this.#hi, this.#lo)
+  }
+
+  /** Removes every key. */
+  clear(): void {
+    const flags = RECORD_FLAG.tombstone | RECORD_FLAG.datum
+    this.log.appender.append(KIND.floor, flags, this.command, 0, 0, 0, 0, NOTHING, 0, 0, NOTHING, 0, 0)
+    this.#applyFloor()
+    this.#floorGate = this.log.endOffset
+    this.gateAll()
+    this.watches.touchAll()
+  }
+
+  // ---- what changes the state; shared by commands and recovery
+
+  #applyValue(segment: number, position: number): void {
+    const index = this.#index
+    if (this.#present) {
+      if ((index.tag & TAG.expires) !== 0) this.#expiries.remove(this.#hi, this.#lo, index.segment, index.position)
+      index.update(segment, position, index.tag & ~TAG.expires)
+      return
+    }
+    if (this.#collides) this.#markCollisions()
+    index.insert(this.#hi, this.#lo, segment, position, this.#collides ? TAG.collides : 0)
+    this.#present = this.#seekPlace(segment, position)
+  }
+
+  #markCollisions(): void {
+    const index = this.#index
+    for (let ok = index.seek(this.#hi, this.#lo); ok; ok = index.seekNext()) {
+      index.update(index.segment, index.position, index.tag | TAG.collides)
+    }
+  }
+
+  #seekPlace(segment: number, position: number): boolean {
+    const index = this.#index
+    for (let ok = index.seek(this.#hi, this.#lo); ok; ok = index.seekNext()) {
+      if (index.segment === segment && index.position === position) return true
+    }
+    return false
+  }
+
+  #applyExpiry(expireAt: number, recordSegment: number, recordPosition: number): void {
+    const index = this.#index
+    const { segment, position, tag } = index
+    if (expireAt === 0) {
+      this.#expiries.remove(this.#hi, this.#lo, segment, position)
+      index.update(segment, position, tag & ~TAG.expires)
+      return
+    }
+    this.#expiries.set(this.#hi, this.#lo, segment, position, expireAt, recordSegment, recordPosition)
+    index.update(segment, position, tag | TAG.expires)
+  }
+
+  #applyRemoval(): void {
+    const index = this.#index
+    if ((index.tag & TAG.expires) !== 0) this.#expiries.remove(this.#hi, this.#lo, index.segment, index.position)
+    index.remove()
+    this.#present = false
+  }
+
+  #applyFloor(): void {
+    this.#index.clear()
+    this.#expiries.clear()
+  }
+
+  /** Applies a record of the log to the state: recovery hands over all of them, in order. */
+  replay(record: ReplayedRecord): Promise<void> | undefined {
+    if (record.kind === KIND.floor) {
+      this.#applyFloor()
+      return undefined
+    }
+    this.#hi = record.hi
+    this.#lo = record.lo
+    // Equal hashes mean equal keys unless the writer has seen two keys collide; then, and only then, keys are compared.
+    if ((record.flags & RECORD_FLAG.collides) !== 0) return this.#replayColliding({ ...record })
+    this.#collides = false
+    this.#present = this.#index.seek(record.hi, record.lo)
+    this.#replayFound(record)
+    return undefined
+  }
+
+  #replayFound(record: ReplayedRecord): void {
+    const isTombstone = (record.flags & RECORD_FLAG.tombstone) !== 0
+    if (record.kind === KIND.string) {
+      if (!isTombstone) this.#applyValue(record.segmentNumber, record.position)
+      else if (this.#present) this.#applyRemoval()
+    } else if (record.kind === KIND.expiry && this.#present) {
+      this.#applyExpiry(isTombstone ? 0 : record.datum, record.segmentNumber, record.position)
+    }
+  }
+
+  async #replayColliding(record: ReplayedRecord): Promise<void> {
+    const { reader } = this.log
+    const places: Place[] = [{ segmentNumber: record.segmentNumber, position: record.position }]
+    const index = this.#index
+    for (let ok = index.seek(record.hi, record.lo); ok; ok = index.seekNext()) {
+      places.push({ segmentNumber: index.segment, position: index.position })
+    }
+    reader.loaded = await this.log.load(places)
+    reader.seek(record.segmentNumber, record.position)
+    const own = new RecordView().at(reader.bytes, reader.start)
+    const key = Buffer.from(own.key())
+    this.#present = this.#seek(key, 0, key.length)
+    this.#collides = true
+    this.#replayFound(record)
+    if (this.#present) index.update(index.segment, index.position, index.tag | TAG.collides)
+    reader.loaded = null
+  }
+
+  // ---- walks over all keys
+
+  /**
+   * Visits keys from a cursor on, `count` of them more or less; Redis's guarantee holds. Returns the next cursor, 0 at the
+   * end. The key handed over is valid during the call only.
+   * @throws ColdRead when keys have to be loaded first; nothing has been visited then.
+   */
+  scan(cursor: number, count: number, visit: (bytes: Buffer, keyStart: number, keyEnd: number) => void): number {
+    const { reader } = this.log
+    const found: number[] = []
+    const cold: Place[] = []
+    const next = this.#index.scan(cursor, count, (hi, lo, segment, position, tag) => {
+      if ((tag & TAG.expires) !== 0) {
+        this.#expiries.find(hi, lo, segment, position)
+        if (this.#expiries.expireAt <= this.now) return
+      }
+      if (!reader.seek(segment, position)) cold.push({ segmentNumber: segment, position })
+      found.push(segment, position)
+    })
+    if (cold.length > 0) throw new ColdRead(cold)
+    for (let i = 0; i < found.length; i += 2) {
+      reader.seek(found[i]!, found[i + 1]!)
+      this.record.at(reader.bytes, reader.start)
+      visit(this.record.bytes, this.record.keyStart, this.record.keyEnd)
+    }
+    this.gateAll()
+    return next
+  }
+
+  /**
+   * Looks at some keys that expire, chosen at random, and removes those that have. Returns how many had, of how many.
+   * @throws ColdRead when a key to be removed has to be loaded first.
+   */
+  expireSample(size: number, random: () => number): { expired: number; sampled: number } {
+    const expiries = this.#expiries
+    let expired = 0
+    let sampled = 0
+    for (let i = 0; i < size && expiries.count > 0; i++) {
+      if (!expiries.seekRow(Math.floor(random() * expiries.rows))) continue
+      sampled++
+      if (expiries.expireAt > this.now) continue
+      const place = { segmentNumber: expiries.valueSegment, position: expiries.valuePosition }
+      const { reader } = this.log
+      if (!reader.seek(place.segmentNumber, place.position)) throw new ColdRead([place])
+      const key = this.record.at(reader.bytes, reader.start).key()
+      this.begin(key.length + RECORD_OVERHEAD)
+      this.find(key, 0, key.length)
+      if (this.removeExpired(key, 0, key.length)) expired++
+    }
+    return { expired, sampled }
+  }
+
+  /** Whether a record is what the state is made of, for compaction. */
+  isLive(record: ReplayedRecord): boolean {
+    if (record.kind === KIND.string) {
+      this.#hi = record.hi
+      this.#lo = record.lo
+      return this.#seekPlace(record.segmentNumber, record.position)
+    }
+    if (record.kind === KIND.expiry) return this.#isLiveExpiry(record)
+    return false
+  }
+
+  #isLiveExpiry(record: ReplayedRecord): boolean {
+    const index = this.#index
+    for (let ok = index.seek(record.hi, record.lo); ok; ok = index.seekNext()) {
+      if ((index.tag & TAG.expires) === 0) continue
+      const expiries = this.#expiries
+      if (!expiries.find(record.hi, record.lo, index.segment, index.position)) continue
+      if (expiries.recordSegment === record.segmentNumber && expiries.recordPosition === record.position) return true
+    }
+    return false
+  }
+
+  /** Follows a record that compaction has moved. */
+  moved(record: ReplayedRecord, segmentNumber: number, position: number): void {
+    const { hi, lo } = record
+    const index = this.#index
+    const expiries = this.#expiries
+    if (record.kind === KIND.string) {
+      if (index.replacePlace(hi, lo, record.segmentNumber, record.position, segmentNumber, position)) {
+        expiries.moveValue(hi, lo, record.segmentNumber, record.position, segmentNumber, position)
+      }
+      return
+    }
+    for (let ok = index.seek(hi, lo); ok; ok = index.seekNext()) {
+      if (!expiries.find(hi, lo, index.segment, index.position)) continue
+      if (expiries.recordSegment !== record.segmentNumber || expiries.recordPosition !== record.position) continue
+      expiries.set(hi, lo, index.segment, index.position, expiries.expireAt, segmentNumber, position)
+    }
+  }
+
+  /** Watches the key for a connection. */
+  watch(key: Buffer, start: number, end: number, watcher: { dirty: boolean }): { hi: number; lo: number } {
+    const { hasher } = this.log
+    hasher.hash(key, start, end)
+    this.watches.add(hasher.hi, hasher.lo, watcher)
+    return { hi: hasher.hi, lo: hasher.lo }
+  }
+}

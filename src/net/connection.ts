@@ -1,0 +1,244 @@
+import type net from 'node:net'
+import { FlinError, type Place } from '../../segments/index.js'
+import { unwatchAll } from '../commands/transactions/watch.js'
+import type { QueuedCommand, Session } from '../commands/session.js'
+import type { CommitWaiter } from '../commit/committer.js'
+import { RequestStream } from '../protocol/resp/request-stream.js'
+import type { Host } from './host.js'
+import { Output } from './output.js'
+
+/** Above this many unsent bytes no further request of the connection is run. */
+const OUTPUT_PAUSE_SIZE = 1 << 20
+
+/**
+ * One client: bytes in, requests run in order, replies out in order. Stops reading while its replies are not taken, while the
+ * disk is behind, and while a request waits for records from disk.
+ */
+export class Connection implements Session, CommitWaiter {
+  readonly id: number
+  readonly address: string
+  name = ''
+  libraryName = ''
+  libraryVersion = ''
+  queue: QueuedCommand[] | null = null
+  queueSize = 0
+  queueFailed = false
+  readonly watcher = { dirty: false }
+  readonly watched: { hi: number; lo: number }[] = []
+
+  readonly #host: Host
+  readonly #socket: net.Socket
+  readonly #requests: RequestStream
+  readonly #output: Output
+  #isWaitingForCommit = false
+  /** A request waits for records, or the disk for room: nothing is run. */
+  #isParked = false
+  #isPaused = false
+  #isClosing = false
+  #isClosed = false
+  #stalledTimer: NodeJS.Timeout | null = null
+
+  constructor(id: number, socket: net.Socket, address: string, host: Host) {
+    this.id = id
+    this.#socket = socket
+    this.address = address
+    this.#host = host
+    this.#requests = new RequestStream(host.requestLimits)
+    this.#output = new Output(socket)
+    socket.setNoDelay(true)
+    socket.on('drain', () => {
+      this.#continue()
+    })
+    socket.on('error', () => undefined) // 'close' follows
+    socket.on('end', () => {
+      this.closeAfterReply()
+      this.#flush()
+    })
+    socket.on('close', () => {
+      this.#dispose()
+    })
+  }
+
+  get protocol(): 2 | 3 {
+    return this.#output.writer.protocol
+  }
+
+  set protocol(protocol: 2 | 3) {
+    this.#output.writer.protocol = protocol
+  }
+
+  closeAfterReply(): void {
+    this.#isClosing = true
+  }
+
+  /** Ends the connection at once. */
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  /** Takes bytes that were just read; they are used or copied before this returns. False: read no further for now. */
+  read(bytes: Buffer, size: number): boolean {
+    if (this.#isClosing) return true
+    this.#requests.feed(bytes, 0, size)
+    this.#run()
+    this.#requests.retain()
+    return !this.#isPaused
+  }
+
+  #run(): void {
+    try {
+      this.#runRequests()
+    } catch (error) {
+      if (!(error instanceof FlinError) || error.code !== 'PROTOCOL') throw error
+      this.#output.open()
+      this.#output.writer.error(`ERR ${error.message}`)
+      this.#isClosing = true
+    }
+    this.#flush()
+  }
+
+  #runRequests(): void {
+    const host = this.#host
+    const { keyspace, dispatcher, log } = host
+    const requests = this.#requests
+    const output = this.#output
+    keyspace.now = log.now()
+    while (!this.#isParked && !this.#isClosing && this.#mayRun() && requests.next()) {
+      output.open()
+      const start = output.writer.length
+      const places = dispatcher.run(this, requests.args, output.writer)
+      if (places !== null) {
+        requests.unnext()
+        this.#load(places)
+        return
+      }
+      if (keyspace.gate > log.committedOffset) output.gate(start, keyspace.gate)
+    }
+  }
+
+  /** Whether there is room for what a further request may bring; otherwise reading stops until there is. */
+  #mayRun(): boolean {
+    if (this.#output.pendingSize > OUTPUT_PAUSE_SIZE) {
+      // Replies that wait for a commit leave with it; others wait for the client.
+      if (this.#output.pendingSize > this.#host.outputSizeMax) {
+        this.#host.onDropped(this, 'its replies exceed the output limit')
+        this.destroy()
+      } else this.#pause()
+      return false
+    }
+    if (this.#host.isBehind()) {
+      this.#pause()
+      return false
+    }
+    return true
+  }
+
+  #pause(): void {
+    if (!this.#isPaused) this.#socket.pause()
+    this.#isPaused = true
+    this.#waitForCommit()
+    this.#stalledTimer ??= setTimeout(() => {
+      if (this.#socket.writableLength === 0) return
+      this.#host.onDropped(this, 'it does not read its replies')
+      this.destroy()
+    }, this.#host.stalledMsMax).unref()
+  }
+
+  /** Goes on after a pause, when there is room. */
+  #continue(): void {
+    if (this.#isClosed || this.#isParked) return
+    if (this.#isPaused) {
+      if (this.#output.pendingSize > OUTPUT_PAUSE_SIZE / 2 || this.#host.isBehind()) {
+        if (this.#output.isGated || this.#host.isBehind()) this.#waitForCommit()
+        return
+      }
+      this.#isPaused = false
+      if (this.#stalledTimer !== null) clearTimeout(this.#stalledTimer)
+      this.#stalledTimer = null
+    }
+    this.#run()
+    this.#requests.retain()
+    // #run may have set it again.
+    if (!(this.#isPaused as boolean)) this.#socket.resume()
+  }
+
+  #load(places: readonly Place[]): void {
+    const host = this.#host
+    this.#isParked = true
+    this.#socket.pause()
+    host.log.load(places).then(
+      (records) => {
+        this.#isParked = false
+        if (this.#isClosed) return
+        host.log.reader.loaded = records
+        this.#runOne()
+        host.log.reader.loaded = null
+        this.#continue()
+      },
+      (error: unknown) => {
+        this.#isParked = false
+        if (this.#isClosed) return
+        this.#failOne(error)
+        this.#continue()
+      },
+    )
+  }
+
+  /** Runs the request whose records were loaded, and no other: the next one finds its own. */
+  #runOne(): void {
+    const { keyspace, dispatcher, log } = this.#host
+    if (!this.#requests.next()) return
+    this.#output.open()
+    keyspace.now = log.now()
+    const start = this.#output.writer.length
+    const places = dispatcher.run(this, this.#requests.args, this.#output.writer)
+    if (places === null) {
+      if (keyspace.gate > log.committedOffset) this.#output.gate(start, keyspace.gate)
+      return
+    }
+    this.#requests.unnext()
+    this.#load(places)
+  }
+
+  /** Records could not be read: the request gets an error, and nothing wrong. */
+  #failOne(error: unknown): void {
+    this.#host.onReadFailed(error)
+    if (!this.#requests.next()) return
+    this.#output.open()
+    const text = error instanceof Error ? error.message : String(error)
+    this.#output.writer.error(`CORRUPT ${text}`)
+  }
+
+  /** Sends what may be told and waits for the commit that the rest needs. */
+  #flush(): void {
+    const { log, committer } = this.#host
+    if (log.isPending) committer.schedule()
+    if (this.#isClosed) return
+    this.#output.flush(log.committedOffset)
+    if (this.#output.isGated) this.#waitForCommit()
+    else if (this.#isClosing && !this.#isParked) this.#socket.end()
+  }
+
+  #waitForCommit(): void {
+    if (this.#isWaitingForCommit) return
+    this.#isWaitingForCommit = true
+    this.#host.committer.wait(this)
+  }
+
+  committed(offset: number): void {
+    this.#isWaitingForCommit = false
+    if (this.#isClosed) return
+    this.#output.flush(offset)
+    if (this.#output.isGated) this.#waitForCommit()
+    else if (this.#isClosing && !this.#isParked) this.#socket.end()
+    if (this.#isPaused) this.#continue()
+  }
+
+  #dispose(): void {
+    this.#isClosed = true
+    this.#isClosing = true
+    if (this.#stalledTimer !== null) clearTimeout(this.#stalledTimer)
+    unwatchAll(this, this.#host.keyspace)
+    this.#host.onClosed(this)
+  }
+}

@@ -1,0 +1,24 @@
+import type { Log } from '../../segments/index.js'
+import type { Dispatcher } from '../commands/dispatcher.js'
+import type { Committer } from '../commit/committer.js'
+import type { Keyspace } from '../models/keyspace.js'
+import type { RequestLimits } from '../protocol/resp/request-stream.js'
+import type { Connection } from './connection.js'
+
+/** What connections need of the daemon around them. */
+export interface Host {
+  readonly log: Log
+  readonly keyspace: Keyspace
+  readonly dispatcher: Dispatcher
+  readonly committer: Committer
+  readonly requestLimits: RequestLimits
+  /** A client that leaves more than this unread is closed. */
+  readonly outputSizeMax: number
+  /** So long may a client leave its replies unread while it is paused. */
+  readonly stalledMsMax: number
+  /** Whether more is waiting for the disk than may. */
+  isBehind: () => boolean
+  onClosed: (connection: Connection) => void
+  onDropped: (connection: Connection, reason: string) => void
+  onReadFailed: (error: unknown) => void
+}

@@ -1,0 +1,90 @@
+import type net from 'node:net'
+import { ReplyWriter } from '../protocol/resp/reply-writer.js'
+
+const CHUNK_SIZE = 16 * 1024
+const POOLED_MAX = 256
+const GATES_KEPT_MAX = 1024
+const EMPTY = Buffer.alloc(0)
+const pool: Buffer[] = []
+
+/**
+ * The replies of one connection, in order, each held back until what it tells is committed. Holds memory only while there
+ * is something to send.
+ */
+export class Output {
+  readonly writer = new ReplyWriter()
+  readonly #socket: net.Socket
+  /** Bytes at the front of the writer's buffer that have been handed to the socket. */
+  #sent = 0
+  /** Position in the stream of all replies where the writer's buffer begins. */
+  #base = 0
+  /** From this position of the stream on ... */
+  readonly #gateStarts: number[] = []
+  /** ... replies wait until the log is committed up to this offset. Both rise. */
+  readonly #gateOffsets: number[] = []
+  #gateHead = 0
+
+  constructor(socket: net.Socket) {
+    this.#socket = socket
+    this.writer.reset(EMPTY)
+  }
+
+  /** Bytes not yet taken by the kernel, those that wait for a commit among them. */
+  get pendingSize(): number {
+    return this.writer.length - this.#sent + this.#socket.writableLength
+  }
+
+  /** Whether some reply waits for a commit. */
+  get isGated(): boolean {
+    return this.#gateHead < this.#gateStarts.length
+  }
+
+  /** Gets memory to write replies into. */
+  open(): void {
+    if (this.writer.buffer === EMPTY) this.writer.reset(pool.pop() ?? Buffer.allocUnsafeSlow(CHUNK_SIZE))
+  }
+
+  /** The reply that begins at `start` in the writer, and all behind it, wait until the log is committed up to `offset`. */
+  gate(start: number, offset: number): void {
+    const last = this.#gateStarts.length - 1
+    if (last >= this.#gateHead && this.#gateOffsets[last]! >= offset) return
+    this.#gateStarts.push(this.#base + start)
+    this.#gateOffsets.push(offset)
+  }
+
+  /** Sends what may be told, in one write. */
+  flush(committedOffset: number): void {
+    while (this.isGated && this.#gateOffsets[this.#gateHead]! <= committedOffset) this.#gateHead++
+    const end = this.isGated ? this.#gateStarts[this.#gateHead]! - this.#base : this.writer.length
+    if (!this.isGated || this.#gateHead > GATES_KEPT_MAX) {
+      this.#gateStarts.splice(0, this.#gateHead)
+      this.#gateOffsets.splice(0, this.#gateHead)
+      this.#gateHead = 0
+    }
+    if (end > this.#sent) this.#send(end)
+  }
+
+  #send(end: number): void {
+    const { writer } = this
+    const { buffer, length } = writer
+    this.#socket.write(buffer.subarray(this.#sent, end))
+    // What the kernel has not taken at once still lies in the buffer, which then is the socket's.
+    const isTaken = this.#socket.writableLength === 0
+    if (end === length) {
+      if (isTaken && buffer.length === CHUNK_SIZE && pool.length < POOLED_MAX) pool.push(buffer)
+      this.#restart(EMPTY, length)
+    } else if (isTaken) this.#sent = end
+    else {
+      const rest = Buffer.allocUnsafeSlow(Math.max(CHUNK_SIZE, length - end))
+      buffer.copy(rest, 0, end, length)
+      this.#restart(rest, end)
+      writer.length = length - end
+    }
+  }
+
+  #restart(buffer: Buffer, consumed: number): void {
+    this.writer.reset(buffer)
+    this.#base += consumed
+    this.#sent = 0
+  }
+}

@@ -1,0 +1,159 @@
+import crypto from 'node:crypto'
+import type net from 'node:net'
+import type { Logger } from 'pino'
+import { FlinError, Log, type LogEvent, type LogOptions } from '../segments/index.js'
+import { ALL_COMMANDS } from './commands/all.js'
+import { Dispatcher } from './commands/dispatcher.js'
+import { Registry } from './commands/registry.js'
+import type { ServerView } from './commands/server-view.js'
+import { Committer } from './commit/committer.js'
+import type { Settings } from './config.js'
+import { Facts, REDIS_VERSION, redisSettings } from './facts.js'
+import { Keyspace } from './models/keyspace.js'
+import type { Host } from './net/host.js'
+import { Listener } from './net/listener.js'
+import { DEFAULT_REQUEST_LIMITS } from './protocol/resp/request-stream.js'
+import { Upkeep } from './upkeep.js'
+
+/** Bytes that may wait for the disk before sockets are paused. */
+const UNDURABLE_SIZE_MAX = 64 * 1024 * 1024
+const STALLED_MS_MAX = 60_000
+
+/** The daemon: the one place that constructs its parts and ties them together. */
+export class Server {
+  readonly #log: Log
+  readonly #logger: Logger
+  readonly #listener: Listener
+  readonly #committer: Committer
+  readonly #upkeep: Upkeep
+  #stopping: Promise<void> | null = null
+  /** Where it listens. */
+  readonly address: net.AddressInfo
+
+  private constructor(parts: {
+    log: Log
+    logger: Logger
+    listener: Listener
+    committer: Committer
+    upkeep: Upkeep
+    address: net.AddressInfo
+  }) {
+    this.#log = parts.log
+    this.#logger = parts.logger
+    this.#listener = parts.listener
+    this.#committer = parts.committer
+    this.#upkeep = parts.upkeep
+    this.address = parts.address
+  }
+
+  /**
+   * Opens the log, rebuilds the state from it and listens.
+   * @param onEnd Called once when the daemon must end: by a client's SHUTDOWN (null) or by a failure.
+   * @throws FlinError with the codes of {@link EXIT_CODES}.
+   */
+  static async start(settings: Settings, logger: Logger, onEnd: (error: FlinError | null) => void): Promise<Server> {
+    const began = performance.now()
+    const log = await Log.open(settings.data, logOptions(settings, logger))
+    const keyspace = new Keyspace(log)
+    try {
+      keyspace.now = log.now()
+      await log.replay((record) => keyspace.replay(record))
+    } catch (error) {
+      await log.close()
+      throw error
+    }
+    const committer = new Committer(log, onEnd)
+    committer.onCommit = (offset) => {
+      keyspace.removals.committed(offset)
+    }
+    const registry = new Registry(ALL_COMMANDS)
+    const facts = new Facts(settings, log, keyspace, committer)
+    const view: ServerView = {
+      registry,
+      redisVersion: REDIS_VERSION,
+      info: () => facts.info(),
+      settings: () => redisSettings(settings, log),
+      shutdown: () => {
+        onEnd(null)
+      },
+    }
+    const dispatcher = new Dispatcher(keyspace, view)
+    const host: Host = {
+      log,
+      keyspace,
+      dispatcher,
+      committer,
+      requestLimits: { ...DEFAULT_REQUEST_LIMITS },
+      outputSizeMax: settings.outputSizeMax,
+      stalledMsMax: STALLED_MS_MAX,
+      isBehind: () => log.undurableSize > UNDURABLE_SIZE_MAX,
+      onClosed: () => undefined,
+      onDropped: (connection, reason) => {
+        logger.warn({ client: connection.address, reason }, 'client dropped')
+      },
+      onReadFailed: (error) => {
+        logger.error({ error }, 'records could not be read from disk')
+      },
+    }
+    const listener = new Listener(host, settings.clientsMax)
+    facts.attach(dispatcher, listener)
+    let address: net.AddressInfo
+    try {
+      address = await listener.listen(settings.host, settings.port)
+    } catch (error) {
+      await log.close()
+      throw error
+    }
+    const upkeep = new Upkeep(log, keyspace, committer, Math.random)
+    upkeep.start()
+    const tookMs = Math.round(performance.now() - began)
+    logger.info(
+      { host: address.address, port: address.port, keys: keyspace.count, offset: log.endOffset, tookMs },
+      'ready',
+    )
+    return new Server({ log, logger, listener, committer, upkeep, address })
+  }
+
+  /** Finishes what is in flight, closes connections and log. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
+    await this.#upkeep.stop()
+    await this.#committer.drain()
+    await this.#listener.close()
+    await this.#committer.drain()
+    await this.#log.close()
+    this.#logger.info('stopped')
+  }
+}
+
+function logOptions(settings: Settings, logger: Logger): LogOptions {
+  return {
+    fsync: settings.fsync,
+    segmentSize: settings.segmentSize,
+    cacheSize: settings.cacheSize,
+    undurableSizeMax: UNDURABLE_SIZE_MAX,
+    reserveSize: settings.reserveSize,
+    memorySizeMax: settings.memory,
+    serveDamaged: settings.serveDamaged,
+    readOnly: false,
+    now: Date.now,
+    randomBytes: crypto.randomBytes,
+    onEvent: (event) => {
+      report(event, logger)
+    },
+  }
+}
+
+function report(event: LogEvent, logger: Logger): void {
+  const { type, ...facts } = event
+  if (type === 'damage') logger.error(facts, 'the log is damaged')
+  else if (type === 'torn-tail') {
+    logger.warn(facts, 'the end of the log was torn; what was not whole is set aside: it was never acknowledged')
+  } else if (type === 'disk-full') logger.error(facts, 'the disk is full: writes will be refused')
+  else if (type === 'disk-has-space') logger.info(facts, 'the disk has space again')
+  else logger.debug(facts, type)
+}

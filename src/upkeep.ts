@@ -1,0 +1,90 @@
+import type { Log } from '../segments/index.js'
+import type { Committer } from './commit/committer.js'
+import { ColdRead } from './models/cold.js'
+import type { Keyspace } from './models/keyspace.js'
+
+const BEAT_MS = 100
+const SYNC_BEATS = 10
+const SAMPLE_SIZE = 20
+/** Keys that one beat may expire, so that a great many at once do not stop the loop. */
+const EXPIRED_MAX = 2000
+
+/** What must be done from time to time: syncing under `everysec`, expiring keys, and vouching for the log when it rests. */
+export class Upkeep {
+  readonly #log: Log
+  readonly #keyspace: Keyspace
+  readonly #committer: Committer
+  readonly #random: () => number
+  #timer: NodeJS.Timeout | null = null
+  #beats = 0
+  #lastOffset = 0
+  #running: Promise<void> = Promise.resolve()
+  #isRunning = false
+
+  constructor(log: Log, keyspace: Keyspace, committer: Committer, random: () => number) {
+    this.#log = log
+    this.#keyspace = keyspace
+    this.#committer = committer
+    this.#random = random
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => {
+      if (this.#isRunning) return
+      this.#isRunning = true
+      // A failure has poisoned the log, and the committer ends the daemon for that.
+      this.#running = this.#beat()
+        .catch(() => {
+          this.#committer.schedule()
+        })
+        .finally(() => {
+          this.#isRunning = false
+        })
+    }, BEAT_MS)
+    this.#timer.unref()
+  }
+
+  async stop(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer)
+    await this.#running
+  }
+
+  async #beat(): Promise<void> {
+    const log = this.#log
+    if (log.poison !== null) return
+    this.#beats++
+    await this.#expire()
+    if (this.#beats % SYNC_BEATS !== 0) return
+    if (log.fsync !== 'no') await log.sync()
+    const isIdle = log.endOffset === this.#lastOffset && !log.isPending
+    this.#lastOffset = log.endOffset
+    if (isIdle) await this.#committer.whenIdle(() => log.vouch())
+  }
+
+  /** As Redis does it: samples at random, and goes on while more than a quarter of a sample had expired. */
+  async #expire(): Promise<void> {
+    const keyspace = this.#keyspace
+    let total = 0
+    while (total < EXPIRED_MAX) {
+      keyspace.now = this.#log.now()
+      keyspace.gate = 0
+      try {
+        const { expired, sampled } = keyspace.expireSample(SAMPLE_SIZE, this.#random)
+        total += expired
+        if (expired * 4 <= sampled) break
+      } catch (error) {
+        if (!(error instanceof ColdRead)) break // the log takes no writes now; reads hide what has expired
+        this.#log.reader.loaded = await this.#log.load(error.places)
+        try {
+          keyspace.expireSample(SAMPLE_SIZE, this.#random)
+        } catch {
+          // The next beat goes on with other keys.
+        } finally {
+          this.#log.reader.loaded = null
+        }
+        break
+      }
+    }
+    if (this.#log.isPending) this.#committer.schedule()
+  }
+}

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import path from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+/** The sources' root: two levels above dist/test/architecture, and one more for dist itself. */
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..')
+
+/** Which folders, and packages, a folder may import from, besides itself. `node:` is listed where I/O is allowed. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  segments: ['node:', 'xxhash-wasm'],
+  'src/models': ['segments'],
+  'src/protocol': ['segments'],
+  'src/commit': ['segments'],
+  'src/commands': ['segments', 'src/models', 'src/protocol', 'src/commit'],
+  'src/net': ['node:', 'segments', 'src/models', 'src/protocol', 'src/commit', 'src/commands'],
+}
+
+/** Files that only composition may reach. */
+const COMPOSITION = [
+  'src/server.ts',
+  'src/main.ts',
+  'src/index.ts',
+  'src/config.ts',
+  'src/facts.ts',
+  'src/upkeep.ts',
+  'src/exit-codes.ts',
+]
+
+function sources(folder: string): string[] {
+  return fs
+    .readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => path.join(folder, name))
+}
+
+/** Specifiers of a file's imports; relative ones as paths from the root. */
+function importsOf(file: string): { specifier: string; typeOnly: boolean }[] {
+  const text = fs.readFileSync(path.join(root, file), 'utf8')
+  return [...text.matchAll(/^\s*(?:import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'/gms)].map(
+    ([, type, specifier]) => ({
+      specifier: specifier!.startsWith('.')
+        ? path.join(path.dirname(file), specifier!).replace(/\.js$/, '.ts')
+        : specifier!,
+      typeOnly: type !== undefined,
+    }),
+  )
+}
+
+test('every folder imports only what its layer may', () => {
+  for (const [folder, allowed] of Object.entries(ALLOWED)) {
+    for (const file of sources(folder)) {
+      for (const { specifier } of importsOf(file)) {
+        const isAllowed = [folder, ...allowed].some((prefix) => specifier.startsWith(prefix))
+        assert.ok(isAllowed, `${file} imports ${specifier}`)
+      }
+    }
+  }
+})
+
+test('src sees the log engine through its public entry only', () => {
+  for (const file of sources('src')) {
+    for (const { specifier } of importsOf(file)) {
+      if (specifier.startsWith('segments')) assert.equal(specifier, 'segments/index.ts', file)
+    }
+  }
+})
+
+test('the composition root is imported by nothing below it', () => {
+  for (const file of sources('src')) {
+    if (COMPOSITION.includes(file)) continue
+    for (const { specifier } of importsOf(file))
+      assert.ok(!COMPOSITION.includes(specifier), `${file} imports ${specifier}`)
+  }
+})
+
+test('imports form no circle', () => {
+  const files = [...sources('segments'), ...sources('src'), ...sources('tools')]
+  const edges = new Map(
+    files.map((file) => [
+      file,
+      importsOf(file)
+        .filter((it) => !it.typeOnly)
+        .map((it) => it.specifier),
+    ]),
+  )
+  const state = new Map<string, 'open' | 'done'>()
+  const visit = (file: string, trail: string[]): void => {
+    if (state.get(file) === 'done') return
+    assert.notEqual(state.get(file), 'open', `a circle: ${[...trail, file].join(' -> ')}`)
+    state.set(file, 'open')
+    for (const next of edges.get(file) ?? []) if (edges.has(next)) visit(next, [...trail, file])
+    state.set(file, 'done')
+  }
+  for (const file of files) visit(file, [])
+})
