@@ -10,7 +10,7 @@ import {
 } from './format.js'
 import type { LogState } from './log-state.js'
 import type { Location } from './reader.js'
-import { copyBytes, readU32, writeU32 } from './record.js'
+import { copyBytes, readU32 } from './record.js'
 import { RestartColumns } from './restart-columns.js'
 import type { Segment } from './segment.js'
 
@@ -25,6 +25,8 @@ export class Appender {
   readonly #state: LogState
   active: Segment
   #memory: Buffer
+  /** The same memory in words of 32 bits. */
+  #words: Int32Array
   #columns: RestartColumns
   /** Where the open batch starts; -1 when none is open. */
   #batchStart = -1
@@ -45,6 +47,7 @@ export class Appender {
     this.active = active
     this.segmentNumber = active.number
     this.#memory = active.memory!
+    this.#words = wordsOf(this.#memory)
     this.#columns = active.columns ?? new RestartColumns()
     this.#tail = active.size
   }
@@ -76,7 +79,12 @@ export class Appender {
       if (state.diskFull) {
         throw new FlinError('DISK_FULL', 'the disk is full: writes are refused until there is space again')
       }
-      this.#roll(size + BATCH_HEADER_SIZE)
+      if (state.endOffset > this.active.baseOffset) this.#roll(size + BATCH_HEADER_SIZE)
+      else {
+        // A segment without a record would hand its base offset, and so its name, on to the next: it gets longer instead.
+        this.#checkMemory(size)
+        this.#grow(size + BATCH_HEADER_SIZE)
+      }
     } else if (state.options.memorySizeMax > 0) this.#checkMemory(size)
   }
 
@@ -109,29 +117,24 @@ export class Appender {
     if (this.#tail + room > this.#memory.length) this.#grow(room)
     if (this.#batchStart < 0) this.#openBatch()
     const memory = this.#memory
+    const words = this.#words
     const start = this.#tail
     const offset = this.#state.endOffset
-    writeU32(memory, size, start)
-    writeU32(memory, offset - this.#batchBase, start + 4)
-    memory[start + 8] = kind
-    memory[start + 9] = flags
-    memory[start + 10] = command
-    memory[start + 11] = command >>> 8
-    memory[start + 12] = keySize
-    memory[start + 13] = keySize >>> 8
-    memory[start + 14] = fieldsSize
-    memory[start + 15] = 0
-    let at = start + RECORD_HEADER_SIZE
+    // Everything starts at a multiple of 8, so a header is four words.
+    let word = start >>> 2
+    words[word++] = size
+    words[word++] = offset - this.#batchBase
+    words[word++] = kind | (flags << 8) | (command << 16)
+    words[word++] = keySize | (fieldsSize << 16)
     if (hasDatum) {
-      writeU32(memory, (datum % TWO_32) | 0, at)
-      writeU32(memory, Math.floor(datum / TWO_32), at + 4)
-      at += 8
+      words[word++] = (datum % TWO_32) | 0
+      words[word++] = Math.floor(datum / TWO_32)
     }
     if ((flags & RECORD_FLAG.since) !== 0) {
-      writeU32(memory, (since % TWO_32) | 0, at)
-      writeU32(memory, Math.floor(since / TWO_32), at + 4)
-      at += 8
+      words[word++] = (since % TWO_32) | 0
+      words[word++] = Math.floor(since / TWO_32)
     }
+    let at = word * 4
     copyBytes(key, keyStart, keyEnd, memory, at)
     at += keySize
     copyBytes(value, valueStart, valueEnd, memory, at)
@@ -215,6 +218,7 @@ export class Appender {
     this.active = next
     this.segmentNumber = next.number
     this.#memory = next.memory
+    this.#words = wordsOf(next.memory)
     this.#columns = next.columns ?? new RestartColumns()
     this.#tail = 0
   }
@@ -236,6 +240,7 @@ export class Appender {
     this.#memory.copy(larger, 0, 0, this.#tail)
     this.#state.residentSize += larger.length - this.#memory.length
     this.#memory = larger
+    this.#words = wordsOf(larger)
     this.active.memory = larger
   }
 
@@ -245,6 +250,11 @@ export class Appender {
   }
 }
 
+function wordsOf(memory: Buffer): Int32Array {
+  return new Int32Array(memory.buffer, memory.byteOffset, memory.length >>> 2)
+}
+
+/** Memory for a segment: aligned, so that its words can be read and written as such. */
 export function allocate(size: number): Buffer {
   return Buffer.allocUnsafeSlow(Math.ceil(size / 8) * 8)
 }

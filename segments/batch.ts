@@ -1,4 +1,4 @@
-import zlib from 'node:zlib'
+import { crc32 } from './crc.js'
 import { BATCH_HEADER_SIZE, BATCH_MAGIC, FORMAT_VERSION, HEADER, readU64, writeU64 } from './format.js'
 import { readU32, recordFits, writeU32 } from './record.js'
 
@@ -28,16 +28,13 @@ export function sealBatch(bytes: Buffer, start: number, header: BatchHeader, see
   writeU64(bytes, header.timestampMs, start + HEADER.timestamp)
   writeU64(bytes, header.durableOffset, start + HEADER.durableOffset)
   writeU64(bytes, 0, start + HEADER.reserved)
-  writeU32(
-    bytes,
-    zlib.crc32(bytes.subarray(start + BATCH_HEADER_SIZE, start + header.size), seed),
-    start + HEADER.bodyChecksum,
-  )
+  const bodyChecksum = crc32(bytes, start + BATCH_HEADER_SIZE, start + header.size, seed)
+  writeU32(bytes, bodyChecksum, start + HEADER.bodyChecksum)
   writeU32(bytes, headerChecksum(bytes, start, seed), start + HEADER.checksum)
 }
 
 function headerChecksum(bytes: Buffer, start: number, seed: number): number {
-  return zlib.crc32(bytes.subarray(start + HEADER.version, start + BATCH_HEADER_SIZE), seed)
+  return crc32(bytes, start + HEADER.version, start + BATCH_HEADER_SIZE, seed)
 }
 
 /** Reads a header if its checksum holds; nothing in it, the length least of all, is believed before. */
@@ -63,9 +60,7 @@ export function readHeader(bytes: Buffer, start: number, end: number, seed: numb
 export function bodyIsIntact(bytes: Buffer, start: number, end: number, header: BatchHeader, seed: number): boolean {
   const stop = start + header.size
   if (header.size < BATCH_HEADER_SIZE || stop > end) return false
-  const sum = zlib.crc32(bytes.subarray(start + BATCH_HEADER_SIZE, stop), seed)
-  if (sum !== readU32(bytes, start + HEADER.bodyChecksum)) return false
-  return true
+  return crc32(bytes, start + BATCH_HEADER_SIZE, stop, seed) === readU32(bytes, start + HEADER.bodyChecksum)
 }
 
 /** Whether the records of a batch that its checksum vouches for are well-formed; false means a faulty writer. */

@@ -2,6 +2,7 @@
 export { Log } from './log.js'
 export { FlinError, ERROR_CODES, type ErrorCode } from './errors.js'
 export type { FsyncPolicy, LogEvent, LogOptions } from './options.js'
+export type { CompactionResult, Liveness } from './compaction.js'
 export type { Disk, DiskFile, DiskSpace, OpenMode } from './disk.js'
 export { NodeDisk } from './node-disk.js'
 export { NullDisk } from './null-disk.js'

@@ -6,6 +6,9 @@ import { FlinError } from './errors.js'
 import { LOCK_NAME } from './names.js'
 import { isNodeError } from './node-disk.js'
 
+const CLAIM_AGE_MS_MAX = 10_000
+const TRIES_MAX = 200
+
 /**
  * Owns a folder by listening on a Unix socket in it: the kernel ends that with the process, however it ends, so no lock is
  * ever left behind by a crash, only the name of one.
@@ -38,68 +41,83 @@ export class FolderLock {
     }
   }
 
+  /** Closing the socket removes its name first: removed here, after it, it could be that of the next owner. */
   async release(): Promise<void> {
-    await fsp.rm(this.#file, { force: true })
     await new Promise((resolve) => this.#server.close(resolve))
     fs.closeSync(this.#folder)
   }
 }
 
 async function listenOrTakeOver(address: string, file: string, folder: string): Promise<net.Server> {
-  for (;;) {
-    try {
-      return await listen(address)
-    } catch (error) {
-      if (!isNodeError(error) || error.code !== 'EADDRINUSE') throw error
-    }
-    if (await answers(address)) throw locked(folder)
-    await removeStale(address, file, folder)
+  for (let i = 0; i < TRIES_MAX; i++) {
+    const server = (await tryListen(address)) ?? (await tryTakeOver(address, file))
+    if (server !== null) return server
+    if ((await probe(address)) === 'held') break
   }
+  throw locked(folder)
 }
 
-function listen(address: string): Promise<net.Server> {
+/** Null when the name is taken, by whomever. */
+function tryListen(address: string): Promise<net.Server | null> {
   return new Promise((resolve, reject) => {
     const server = net.createServer((socket) => socket.destroy())
-    server.once('error', reject)
+    server.on('error', (error) => {
+      if (isNodeError(error) && error.code === 'EADDRINUSE') resolve(null)
+      else reject(error)
+    })
     server.listen(address, () => resolve(server))
   })
 }
 
-function answers(address: string): Promise<boolean> {
+/** Whether somebody listens. Anything unclear counts as yes: a refusal is the only sign that the owner is gone. */
+function probe(address: string): Promise<'held' | 'stale' | 'absent'> {
   return new Promise((resolve) => {
     const socket = net.connect(address)
     socket.once('connect', () => {
       socket.destroy()
-      resolve(true)
+      resolve('held')
     })
-    socket.once('error', () => resolve(false))
+    socket.once('error', (error) => {
+      const code = isNodeError(error) ? error.code : undefined
+      if (code === 'ENOENT') resolve('absent')
+      else resolve(code === 'ECONNREFUSED' || code === 'ENOTSOCK' ? 'stale' : 'held')
+    })
   })
 }
 
-/** Two that find the same stale name must not remove each other's fresh one: the removal itself is exclusive. */
-async function removeStale(address: string, file: string, folder: string): Promise<void> {
+/**
+ * Removes a name that a crash has left and listens in its place; null when it is another's turn. Looking, removing and
+ * listening are one exclusive step: of two that find the same stale name, the slower one would remove the faster one's.
+ */
+async function tryTakeOver(address: string, file: string): Promise<net.Server | null> {
+  if ((await probe(address)) !== 'stale') return null
   const claim = `${file}.takeover`
   try {
     await fsp.writeFile(claim, String(process.pid), { flag: 'wx' })
   } catch (error) {
     if (!isNodeError(error) || error.code !== 'EEXIST') throw error
-    if (await isHeld(claim)) throw locked(folder)
-    await fsp.rm(claim, { force: true })
-    return
+    if (await isLeftOver(claim)) await fsp.rm(claim, { force: true })
+    return null
   }
   try {
-    if (!(await answers(address))) await fsp.rm(file, { force: true })
+    if ((await probe(address)) !== 'stale') return null
+    await fsp.rm(file, { force: true })
+    return await tryListen(address)
   } finally {
     await fsp.rm(claim, { force: true })
   }
 }
 
-async function isHeld(claim: string): Promise<boolean> {
+/** Whether a crash has left the claim: its process is gone, or it is older than any takeover takes (numbers are reused). */
+async function isLeftOver(claim: string): Promise<boolean> {
   try {
+    const { mtimeMs } = await fsp.stat(claim)
+    if (Date.now() - mtimeMs > CLAIM_AGE_MS_MAX) return true
     process.kill(Number(await fsp.readFile(claim, 'utf8')), 0)
-    return true
-  } catch {
     return false
+  } catch (error) {
+    // A claim that is gone must not be removed: the next one may be there already.
+    return isNodeError(error) && error.code === 'ESRCH'
   }
 }
 

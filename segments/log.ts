@@ -1,4 +1,5 @@
 import { Appender, allocate } from './appender.js'
+import { Compaction, type CompactionResult, type Liveness } from './compaction.js'
 import { FolderLock } from './lock.js'
 import type { Disk } from './disk.js'
 import { FlinError } from './errors.js'
@@ -7,6 +8,7 @@ import { checksumSeed } from './format.js'
 import { KeyHasher } from './key-hash.js'
 import { LogState } from './log-state.js'
 import { type Manifest, readManifest, writeManifest } from './manifest.js'
+import { parseSegmentName } from './names.js'
 import { NodeDisk } from './node-disk.js'
 import { NullDisk } from './null-disk.js'
 import { checkOptions, type FsyncPolicy, type LogOptions } from './options.js'
@@ -233,8 +235,8 @@ export class Log {
     return this.#reader.locate(segmentNumber, position)
   }
 
-  load(places: Iterable<Place>): Promise<LoadedRecords> {
-    return this.#reader.load(places)
+  load(places: Iterable<Place>, records?: LoadedRecords): Promise<LoadedRecords> {
+    return this.#reader.load(places, records)
   }
 
   /** Whether {@link flush} would write anything. */
@@ -258,6 +260,14 @@ export class Log {
   /** When idle: records in the log how far it is durable. Not while a flush is under way. */
   vouch(): Promise<void> {
     return this.#flusher.vouch()
+  }
+
+  /**
+   * Rewrites the sealed segments without what is dead. Not while another compaction runs.
+   * @throws FlinError LOG_CORRUPT when a segment is damaged: it stays as it is.
+   */
+  compact(liveness: Liveness, durable: () => Promise<void>): Promise<CompactionResult> {
+    return new Compaction(this.#state, this.#files, liveness, durable).run()
   }
 
   /** Commits, syncs, vouches and gives the folder up. Not while a flush is under way. */
@@ -304,6 +314,13 @@ export class Log {
 
 async function create(disk: Disk, options: LogOptions): Promise<Manifest> {
   if (options.readOnly) throw new FlinError('LOG_CORRUPT', 'there is no log in this folder: it has no MANIFEST')
+  // The manifest is the first file of a log and the last to go: segments without one are a log that has lost it.
+  if ((await disk.list()).some((name) => parseSegmentName(name) !== null)) {
+    throw new FlinError(
+      'LOG_CORRUPT',
+      'the folder holds segments, but no MANIFEST that says what they are: restore it from a copy',
+    )
+  }
   const seeds = options.randomBytes(8)
   const manifest: Manifest = {
     logId: options.randomBytes(16).toString('hex'),

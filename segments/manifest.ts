@@ -56,6 +56,14 @@ function hex32(n: number): string {
   return n.toString(16).padStart(8, '0')
 }
 
+/**
+ * The log was durable up to here when its last epoch began: it is synced before the manifest gets that epoch. Evidence that
+ * outlives the batches.
+ */
+export function vouchedOffset(manifest: Manifest): number {
+  return manifest.epochs.at(-1)?.[1] ?? 0
+}
+
 /** The folder's manifest, or null in a folder that has none. */
 export async function readManifest(disk: Disk): Promise<Manifest | null> {
   let bytes: Buffer

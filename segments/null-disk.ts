@@ -1,9 +1,11 @@
-import type { Disk, DiskFile, DiskSpace } from './disk.js'
+import type { Disk, DiskFile, DiskSpace, OpenMode } from './disk.js'
 
 /** The disk of a log that is kept in memory only: takes everything and keeps nothing, for the log never reads it back. */
 export class NullDisk implements Disk {
-  open(): Promise<DiskFile> {
-    return Promise.resolve(NOTHING)
+  /** What is opened for reading only was never kept: it is missing. */
+  open(name: string, mode: OpenMode): Promise<DiskFile> {
+    if (mode.write === true) return Promise.resolve(NOTHING)
+    return Promise.reject(Object.assign(new Error(`${name} is not kept`), { code: 'ENOENT' }))
   }
 
   list(): Promise<string[]> {

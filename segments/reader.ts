@@ -62,11 +62,10 @@ export class Reader {
   }
 
   /**
-   * Loads the records at these places and holds copies of them for one command.
+   * Loads the records at these places and adds copies of them to `records`, which one command will look into.
    * @throws FlinError LOG_CORRUPT naming the offsets when what lies on disk is not what was written.
    */
-  async load(places: Iterable<Place>): Promise<LoadedRecords> {
-    const records: LoadedRecords = new Map()
+  async load(places: Iterable<Place>, records: LoadedRecords = new Map()): Promise<LoadedRecords> {
     const jobs: Promise<void>[] = []
     for (const place of places) jobs.push(this.#loadRecord(place, records))
     await Promise.all(jobs)

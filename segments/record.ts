@@ -8,11 +8,6 @@ export class RecordView {
   bytes: Buffer = EMPTY
   /** Where the record's header starts in {@link bytes}. */
   start = 0
-  size = 0
-  offsetDelta = 0
-  kind = 0
-  flags = 0
-  command = 0
   keyStart = 0
   keyEnd = 0
   valueEnd = 0
@@ -21,17 +16,30 @@ export class RecordView {
   at(bytes: Buffer, start: number): this {
     this.bytes = bytes
     this.start = start
-    this.size = readU32(bytes, start)
-    this.offsetDelta = readU32(bytes, start + 4)
-    this.kind = bytes[start + 8]!
-    this.flags = bytes[start + 9]!
-    this.command = bytes[start + 10]! | (bytes[start + 11]! << 8)
-    const keySize = bytes[start + 12]! | (bytes[start + 13]! << 8)
-    const fieldsSize = bytes[start + 14]! | (bytes[start + 15]! << 8)
-    this.keyStart = start + RECORD_HEADER_SIZE + fieldsSize
-    this.keyEnd = this.keyStart + keySize
-    this.valueEnd = start + this.size
+    this.keyStart = start + RECORD_HEADER_SIZE + (bytes[start + 14]! | (bytes[start + 15]! << 8))
+    this.keyEnd = this.keyStart + (bytes[start + 12]! | (bytes[start + 13]! << 8))
+    this.valueEnd = start + readU32(bytes, start)
     return this
+  }
+
+  get size(): number {
+    return this.valueEnd - this.start
+  }
+
+  get offsetDelta(): number {
+    return readU32(this.bytes, this.start + 4)
+  }
+
+  get kind(): number {
+    return this.bytes[this.start + 8]!
+  }
+
+  get flags(): number {
+    return this.bytes[this.start + 9]!
+  }
+
+  get command(): number {
+    return this.bytes[this.start + 10]! | (this.bytes[this.start + 11]! << 8)
   }
 
   get valueStart(): number {
@@ -91,15 +99,18 @@ export function writeU32(bytes: Uint8Array, value: number, at: number): void {
 
 /** Whether two ranges of the same size hold the same bytes. */
 export function sameBytes(a: Uint8Array, aStart: number, b: Uint8Array, bStart: number, size: number): boolean {
-  if (size > 64) {
+  if (size > COPY_BY_LOOP_MAX) {
     return Buffer.compare(a.subarray(aStart, aStart + size), b.subarray(bStart, bStart + size)) === 0
   }
   for (let i = 0; i < size; i++) if (a[aStart + i] !== b[bStart + i]) return false
   return true
 }
 
-/** Copies bytes; small pieces by loop, which is faster than the call into the runtime. */
+/** Up to this size a loop is faster than the call into the runtime. */
+export const COPY_BY_LOOP_MAX = 128
+
+/** Copies bytes; small pieces by loop. */
 export function copyBytes(from: Buffer, start: number, end: number, to: Buffer, at: number): void {
-  if (end - start > 48) from.copy(to, at, start, end)
+  if (end - start > COPY_BY_LOOP_MAX) from.copy(to, at, start, end)
   else for (let i = start; i < end; i++) to[at++] = from[i]!
 }

@@ -4,7 +4,7 @@ import { digestInSlices } from './digest.js'
 import { readFully, readWhole, replaceFile, type DiskFile } from './disk.js'
 import { FlinError } from './errors.js'
 import type { LogState } from './log-state.js'
-import type { ManifestSegment } from './manifest.js'
+import { type ManifestSegment, vouchedOffset } from './manifest.js'
 import { parseSegmentName, QUARANTINE_FOLDER, sideFileName, SPARE_NAME } from './names.js'
 import { isNodeError } from './node-disk.js'
 import { RecordView } from './record.js'
@@ -148,6 +148,11 @@ export class Recovery {
         at = view.next
       }
     }
+    const vouched = vouchedOffset(state.manifest)
+    if (isActive && segment.endOffset < vouched && !this.#isDamaged(segment)) {
+      const { size, endOffset } = segment
+      this.#judge(segment, { position: size, size: 0, firstOffset: endOffset, endOffset: vouched, vouched: true }, true)
+    }
     if (torn !== null) await this.#cut(segment, bytes, torn, file)
     if (isActive) this.#keepActive(segment, bytes)
     else await this.#finishSealed(segment, bytes, entry)
@@ -187,7 +192,7 @@ export class Recovery {
 
   /** Returns the damage when it is a torn tail, which is cut; throws, or notes and goes on, when it is corruption. */
   #judge(segment: Segment, damage: Damage, isActive: boolean): Damage | null {
-    if (isActive && !damage.vouched) return damage
+    if (isActive && !damage.vouched && damage.firstOffset >= vouchedOffset(this.#state.manifest)) return damage
     this.damages.push({ segment: segment.name, damage })
     this.#state.options.onEvent({
       type: 'damage',
@@ -199,6 +204,10 @@ export class Recovery {
     })
     if (!this.#state.options.serveDamaged && !this.#state.options.readOnly) throw corrupt(segment.name, damage)
     return null
+  }
+
+  #isDamaged(segment: Segment): boolean {
+    return this.damages.some((d) => d.segment === segment.name)
   }
 
   /** Keeps what is cut, then makes sure that nothing of it can come back behind the next write. */
@@ -232,7 +241,7 @@ export class Recovery {
 
   async #finishSealed(segment: Segment, bytes: Buffer, entry: ManifestSegment): Promise<void> {
     const { disk, seed, options } = this.#state
-    const damaged = this.damages.some((d) => d.segment === segment.name)
+    const damaged = this.#isDamaged(segment)
     if (!damaged && (segment.size !== entry.sealed!.size || segment.endOffset > entry.sealed!.endOffset)) {
       const damage = {
         position: segment.size,
@@ -310,6 +319,7 @@ export async function clearOrphans(state: LogState): Promise<void> {
     } else {
       await disk.makeFolder(QUARANTINE_FOLDER)
       await disk.rename(name, `${QUARANTINE_FOLDER}/${name}`)
+      await disk.syncFolder(QUARANTINE_FOLDER)
       options.onEvent({ type: 'orphan', file: name, action: 'quarantined' })
     }
   }

@@ -35,8 +35,9 @@ export class RestartColumns {
   addDatum(datum: number): void {
     const i = this.datumCount
     if (i === this.data.length) {
-      this.datumRecords = grown(this.datumRecords, new Uint32Array(i * 2))
-      this.data = grown(this.data, new Float64Array(i * 2))
+      const capacity = nextCapacity(i)
+      this.datumRecords = grown(this.datumRecords, new Uint32Array(capacity))
+      this.data = grown(this.data, new Float64Array(capacity))
     }
     this.datumRecords[i] = this.count - 1
     this.data[i] = datum
@@ -44,10 +45,15 @@ export class RestartColumns {
   }
 
   #grow(): void {
-    const capacity = this.kinds.length * 2
+    const capacity = nextCapacity(this.kinds.length)
     this.words = grown(this.words, new Int32Array(capacity * 3))
     this.kinds = grown(this.kinds, new Uint16Array(capacity))
   }
+}
+
+/** Twice as much; what was read from a side file may have none at all. */
+function nextCapacity(capacity: number): number {
+  return Math.max(16, capacity * 2)
 }
 
 function grown<T extends Int32Array | Uint16Array | Uint32Array | Float64Array>(old: T, larger: T): T {
@@ -71,8 +77,9 @@ export class SparseIndex {
     const i = this.count
     if (i > 0 && position - this.positions[i - 1]! < SPARSE_STEP) return
     if (i === this.positions.length) {
-      this.positions = grown(this.positions, new Uint32Array(i * 2))
-      this.offsets = grown(this.offsets, new Float64Array(i * 2))
+      const capacity = nextCapacity(i)
+      this.positions = grown(this.positions, new Uint32Array(capacity))
+      this.offsets = grown(this.offsets, new Float64Array(capacity))
     }
     this.positions[i] = position
     this.offsets[i] = baseOffset

@@ -15,6 +15,9 @@ const SPACE_RETRY_MS = 1000
 /** Side files that may be waiting to be written before sealing waits for them: each holds its segment in memory. */
 const SIDE_FILE_BACKLOG_MAX = 2
 
+/** What a manifest has besides the segments as they are; a function is called when its turn has come. */
+type ManifestChanges = Partial<Manifest> | (() => Partial<Manifest>)
+
 /**
  * Makes, names and seals the files of segments. A file of zeroes is made ready ahead, because writing into zeroed blocks
  * needs no change of the file system's own records; it becomes part of the log by a rename and a manifest.
@@ -129,12 +132,12 @@ export class SegmentFiles {
   }
 
   /** Writes the manifest that describes the segments as they are; one switch at a time, waiting while the disk is full. */
-  switchManifest(changes: Partial<Manifest> = {}): Promise<void> {
+  switchManifest(changes: ManifestChanges = {}): Promise<void> {
     const turn = this.#switching.then(async () => {
       const state = this.#state
       for (;;) {
         try {
-          const next = state.nextManifest(changes)
+          const next = state.nextManifest(typeof changes === 'function' ? changes() : changes)
           await writeManifest(state.disk, next)
           state.manifest = next
           return

@@ -60,17 +60,21 @@ export class SegmentTable {
 
   /** Makes a segment with a free number; the caller puts it in its place in {@link inOrder}. */
   create(baseOffset: number, generation: number): Segment {
-    const number = this.#free.pop() ?? this.byNumber.length
+    // A number is used again only when there is no other: whoever waits for a read may still name an old place.
+    const number = this.byNumber.length < SEGMENT_COUNT_MAX ? this.byNumber.length : (this.#free.shift() ?? Infinity)
     if (number >= SEGMENT_COUNT_MAX) throw new RangeError('more segments than places can name')
     const segment = new Segment(number, baseOffset, generation)
     this.byNumber[number] = segment
     return segment
   }
 
+  /** Puts rewritten segments in the place of the ones that they were made of. */
+  replace(old: readonly Segment[], rewritten: readonly Segment[]): void {
+    this.inOrder.splice(this.inOrder.indexOf(old[0]!), old.length, ...rewritten)
+  }
+
   /** Forgets a segment that no place names any more. */
   drop(segment: Segment): void {
-    const i = this.inOrder.indexOf(segment)
-    if (i >= 0) this.inOrder.splice(i, 1)
     this.byNumber[segment.number] = undefined
     this.#free.push(segment.number)
   }

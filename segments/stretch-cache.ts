@@ -23,16 +23,23 @@ export class StretchCache {
   put(key: number, bytes: Buffer): void {
     const budget = this.#budget()
     this.delete(key)
-    if (bytes.length <= budget) {
-      this.#entries.set(key, { bytes, used: false })
-      this.size += bytes.length
+    if (bytes.length > budget) {
+      this.#shrink(budget)
+      return
     }
-    for (const [oldKey, entry] of this.#entries) {
-      if (this.size <= budget) break
-      this.#entries.delete(oldKey)
+    // Room is made first: while all others are in use, the newest would be the one to go.
+    this.#shrink(budget - bytes.length)
+    this.#entries.set(key, { bytes, used: false })
+    this.size += bytes.length
+  }
+
+  #shrink(size: number): void {
+    for (const [key, entry] of this.#entries) {
+      if (this.size <= size) break
+      this.#entries.delete(key)
       if (entry.used) {
         entry.used = false
-        this.#entries.set(oldKey, entry)
+        this.#entries.set(key, entry)
       } else this.size -= entry.bytes.length
     }
   }

@@ -153,6 +153,8 @@ function report(event: LogEvent, logger: Logger): void {
   if (type === 'damage') logger.error(facts, 'the log is damaged')
   else if (type === 'torn-tail') {
     logger.warn(facts, 'the end of the log was torn; what was not whole is set aside: it was never acknowledged')
+  } else if (event.type === 'orphan' && event.action === 'quarantined') {
+    logger.warn(facts, 'a file that the log does not name, and that is not empty, is set aside')
   } else if (type === 'disk-full') logger.error(facts, 'the disk is full: writes will be refused')
   else if (type === 'disk-has-space') logger.info(facts, 'the disk has space again')
   else logger.debug(facts, type)

@@ -1,6 +1,6 @@
-import type { Log } from '../segments/index.js'
+import { FlinError, type Log } from '../segments/index.js'
 import type { Committer } from './commit/committer.js'
-import { ColdRead } from './models/cold.js'
+import { runLoaded } from './models/cold.js'
 import type { Keyspace } from './models/keyspace.js'
 
 const BEAT_MS = 100
@@ -66,23 +66,17 @@ export class Upkeep {
     const keyspace = this.#keyspace
     let total = 0
     while (total < EXPIRED_MAX) {
-      keyspace.now = this.#log.now()
-      keyspace.gate = 0
       try {
-        const { expired, sampled } = keyspace.expireSample(SAMPLE_SIZE, this.#random)
+        const { expired, sampled } = await runLoaded(this.#log, () => {
+          keyspace.now = this.#log.now()
+          keyspace.gate = 0
+          return keyspace.expireSample(SAMPLE_SIZE, this.#random)
+        })
         total += expired
         if (expired * 4 <= sampled) break
       } catch (error) {
-        if (!(error instanceof ColdRead)) break // the log takes no writes now; reads hide what has expired
-        this.#log.reader.loaded = await this.#log.load(error.places)
-        try {
-          keyspace.expireSample(SAMPLE_SIZE, this.#random)
-        } catch {
-          // The next beat goes on with other keys.
-        } finally {
-          this.#log.reader.loaded = null
-        }
-        break
+        if (!(error instanceof FlinError)) throw error
+        break // the log takes no writes now; reads hide what has expired
       }
     }
     if (this.#log.isPending) this.#committer.schedule()

@@ -7,7 +7,7 @@ import { ERR, ReplyError, type Command, type Context } from './command.js'
 import { collectCold } from './keys-of.js'
 import type { ServerView } from './server-view.js'
 import type { Session } from './session.js'
-import { errorText } from './transactions/exec.js'
+import { abortExec, errorText, exec } from './transactions/exec.js'
 
 /** Bytes that the queue of one transaction may hold. */
 const QUEUE_SIZE_MAX = 1 << 30
@@ -43,7 +43,9 @@ export class Dispatcher {
     }
     const { arity } = command
     if (arity > 0 ? args.count !== arity : args.count < -arity) {
-      this.#refuse(session, reply, ERR.arity(command.name))
+      const text = ERR.arity(command.name)
+      if (command === exec) reply.error(abortExec(session, keyspace, text))
+      else this.#refuse(session, reply, text)
       return null
     }
     if (session.queue !== null && !command.flags.includes('no_multi')) {

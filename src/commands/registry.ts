@@ -5,7 +5,7 @@ import type { Command } from './command.js'
 export class Registry {
   readonly all: readonly Command[]
   /** Buckets by length and first and last letter: few enough that comparing the names is quick. */
-  readonly #buckets: (Command[] | undefined)[] = new Array<Command[] | undefined>(4096)
+  readonly #buckets: (Entry[] | undefined)[] = new Array<Entry[] | undefined>(4096)
 
   constructor(commands: readonly Command[]) {
     this.all = [...commands].sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -15,7 +15,7 @@ export class Registry {
       codes.add(command.code)
       const name = Buffer.from(command.name)
       const at = bucket(name, 0, name.length)
-      ;(this.#buckets[at] ??= []).push(command)
+      ;(this.#buckets[at] ??= []).push({ name, command })
     }
   }
 
@@ -24,9 +24,11 @@ export class Registry {
     const start = args.starts[i]!
     const end = args.ends[i]!
     if (end === start) return undefined
-    const commands = this.#buckets[bucket(args.buf, start, end)]
-    if (commands === undefined) return undefined
-    for (const command of commands) if (hasName(args.buf, start, end, command.name)) return command
+    const entries = this.#buckets[bucket(args.buf, start, end)]
+    if (entries === undefined) return undefined
+    for (let j = 0; j < entries.length; j++) {
+      if (hasName(args.buf, start, end, entries[j]!.name)) return entries[j]!.command
+    }
     return undefined
   }
 
@@ -35,18 +37,23 @@ export class Registry {
   }
 }
 
+interface Entry {
+  readonly name: Buffer
+  readonly command: Command
+}
+
 function bucket(bytes: Buffer, start: number, end: number): number {
   const first = bytes[start]! & 0x1f
   const last = bytes[end - 1]! & 0x1f
   return (((end - start) & 3) << 10) | (first << 5) | last
 }
 
-function hasName(bytes: Buffer, start: number, end: number, name: string): boolean {
+function hasName(bytes: Buffer, start: number, end: number, name: Buffer): boolean {
   if (end - start !== name.length) return false
   for (let i = 0; i < name.length; i++) {
     let byte = bytes[start + i]!
     if (byte >= 65 && byte <= 90) byte |= 32
-    if (byte !== name.charCodeAt(i)) return false
+    if (byte !== name[i]) return false
   }
   return true
 }

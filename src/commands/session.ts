@@ -1,4 +1,4 @@
-import type { Watcher } from '../models/watches.js'
+import type { Watched, Watcher } from '../models/watches.js'
 import type { Args } from '../protocol/resp/args.js'
 import type { Command } from './command.js'
 
@@ -22,7 +22,7 @@ export interface Session {
   /** A command could not be queued: EXEC will refuse. */
   queueFailed: boolean
   readonly watcher: Watcher
-  readonly watched: { hi: number; lo: number }[]
+  readonly watched: Watched[]
   /** Closes the connection when all replies have been sent. */
   closeAfterReply: () => void
 }

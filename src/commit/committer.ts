@@ -1,5 +1,8 @@
 import type { FlinError, Log } from '../../segments/index.js'
 
+/** Bytes at which a commit does not wait for the end of the turn. */
+const EARLY_SIZE = 64 * 1024
+
 /** Somebody who waits for commits: told after each one until it says that it waits no more. */
 export interface CommitWaiter {
   committed: (offset: number) => void
@@ -30,11 +33,16 @@ export class Committer {
     return this.#inFlight !== null
   }
 
-  /** Something was appended: sees to its commit. */
+  /**
+   * Something was appended: sees to its commit, at the end of the turn, or now when there is enough for a commit of its own:
+   * then the disk works while the rest of the turn's requests are run.
+   */
   schedule(): void {
-    if (this.#isScheduled || this.#inFlight !== null) return
+    if (this.#inFlight !== null) return
+    if (this.#log.undurableSize >= EARLY_SIZE) this.#begin()
+    if (this.#isScheduled) return
     this.#isScheduled = true
-    setImmediate(this.#begin)
+    setImmediate(this.#beginScheduled)
   }
 
   /** Tells the waiter once, after the next commit; it asks again if that did not suffice. */
@@ -42,8 +50,12 @@ export class Committer {
     this.#waiters.push(waiter)
   }
 
-  readonly #begin = (): void => {
+  readonly #beginScheduled = (): void => {
     this.#isScheduled = false
+    this.#begin()
+  }
+
+  readonly #begin = (): void => {
     if (this.#inFlight !== null || !this.#log.isPending) return
     this.#inFlight = this.#log.flush().then(this.#finished, this.#failed)
   }

@@ -4,6 +4,7 @@ import {
   RECORD_HEADER_SIZE,
   RecordView,
   sameBytes,
+  type Liveness,
   type Location,
   type Log,
   type Place,
@@ -13,7 +14,7 @@ import { ColdRead } from './cold.js'
 import { ExpiryTable } from './expiry-table.js'
 import { CAUSE, KIND } from './kinds.js'
 import { RecentRemovals } from './recent-removals.js'
-import { Watches } from './watches.js'
+import { Watches, type Watched, type Watcher } from './watches.js'
 
 /** Bits of an index entry's tag. */
 const TAG = { expires: 1, collides: 2 } as const
@@ -274,7 +275,9 @@ export class Keyspace {
     this.#applyRemoval()
     this.#expired = false
     this.removals.add(this.#hi, this.#lo, this.log.endOffset)
-    this.#touch()
+    this.#waitFor(this.log.endOffset)
+    // That time has run out is seen by whoever watches, see watch(); that it is noted is no change.
+    if (cause !== CAUSE.expired) this.#touch()
   }
 
   #appendTombstone(kind: number, cause: number, first: number, key: Buffer, start: number, end: number): void {
@@ -292,10 +295,21 @@ export class Keyspace {
   clear(): void {
     const flags = RECORD_FLAG.tombstone | RECORD_FLAG.datum
     this.log.appender.append(KIND.floor, flags, this.command, 0, 0, 0, 0, NOTHING, 0, 0, NOTHING, 0, 0)
+    if (!this.watches.isEmpty) this.watches.touchAll((hi, lo) => this.#isAliveHash(hi, lo))
     this.#applyFloor()
     this.#floorGate = this.log.endOffset
     this.gateAll()
-    this.watches.touchAll()
+  }
+
+  /** Whether some key with this hash is alive. */
+  #isAliveHash(hi: number, lo: number): boolean {
+    const index = this.#index
+    for (let ok = index.seek(hi, lo); ok; ok = index.seekNext()) {
+      if ((index.tag & TAG.expires) === 0) return true
+      this.#expiries.find(hi, lo, index.segment, index.position)
+      if (this.#expiries.expireAt > this.now) return true
+    }
+    return false
   }
 
   // ---- what changes the state; shared by commands and recovery
@@ -447,8 +461,15 @@ export class Keyspace {
     return { expired, sampled }
   }
 
-  /** Whether a record is what the state is made of, for compaction. */
-  isLive(record: ReplayedRecord): boolean {
+  /** What compaction asks and tells. */
+  readonly liveness: Liveness = {
+    isLive: (record) => this.#isLive(record),
+    moved: (record, segmentNumber, position) => {
+      this.#moved(record, segmentNumber, position)
+    },
+  }
+
+  #isLive(record: ReplayedRecord): boolean {
     if (record.kind === KIND.string) {
       this.#hi = record.hi
       this.#lo = record.lo
@@ -469,8 +490,7 @@ export class Keyspace {
     return false
   }
 
-  /** Follows a record that compaction has moved. */
-  moved(record: ReplayedRecord, segmentNumber: number, position: number): void {
+  #moved(record: ReplayedRecord, segmentNumber: number, position: number): void {
     const { hi, lo } = record
     const index = this.#index
     const expiries = this.#expiries
@@ -487,11 +507,15 @@ export class Keyspace {
     }
   }
 
-  /** Watches the key for a connection. */
-  watch(key: Buffer, start: number, end: number, watcher: { dirty: boolean }): { hi: number; lo: number } {
-    const { hasher } = this.log
-    hasher.hash(key, start, end)
-    this.watches.add(hasher.hi, hasher.lo, watcher)
-    return { hi: hasher.hi, lo: hasher.lo }
+  /**
+   * Watches the key for a connection. A key that expires has changed once its time has come, whether or not it has been
+   * removed by then; one that had expired before it was watched has not.
+   * @throws ColdRead when its record has to be loaded first.
+   */
+  watch(key: Buffer, start: number, end: number, watcher: Watcher): Watched {
+    this.find(key, start, end)
+    const watched = { hi: this.#hi, lo: this.#lo, expireAt: this.expireAt }
+    this.watches.add(watched.hi, watched.lo, watcher)
+    return watched
   }
 }

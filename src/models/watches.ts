@@ -3,6 +3,14 @@ export interface Watcher {
   dirty: boolean
 }
 
+/** A key that is watched. */
+export interface Watched {
+  readonly hi: number
+  readonly lo: number
+  /** When it was to expire when it was watched, in ms since 1970; 0: never, or there was none. */
+  readonly expireAt: number
+}
+
 /** Who watches which keys, by hash: a foreign key with the same hash only makes a transaction try again. */
 export class Watches {
   readonly #byHash = new Map<string, Set<Watcher>>()
@@ -29,7 +37,12 @@ export class Watches {
     if (watchers !== undefined) for (const watcher of watchers) watcher.dirty = true
   }
 
-  touchAll(): void {
-    for (const watchers of this.#byHash.values()) for (const watcher of watchers) watcher.dirty = true
+  /** Every key is going: touches those that are there. */
+  touchAll(isThere: (hi: number, lo: number) => boolean): void {
+    for (const [key, watchers] of this.#byHash) {
+      const colon = key.indexOf(':')
+      if (!isThere(Number(key.slice(0, colon)), Number(key.slice(colon + 1)))) continue
+      for (const watcher of watchers) watcher.dirty = true
+    }
   }
 }

@@ -1,8 +1,9 @@
 import type net from 'node:net'
-import { FlinError, type Place } from '../../segments/index.js'
+import { FlinError, type LoadedRecords, type Place } from '../../segments/index.js'
 import { unwatchAll } from '../commands/transactions/watch.js'
 import type { QueuedCommand, Session } from '../commands/session.js'
 import type { CommitWaiter } from '../commit/committer.js'
+import type { Watched } from '../models/watches.js'
 import { RequestStream } from '../protocol/resp/request-stream.js'
 import type { Host } from './host.js'
 import { Output } from './output.js'
@@ -24,7 +25,7 @@ export class Connection implements Session, CommitWaiter {
   queueSize = 0
   queueFailed = false
   readonly watcher = { dirty: false }
-  readonly watched: { hi: number; lo: number }[] = []
+  readonly watched: Watched[] = []
 
   readonly #host: Host
   readonly #socket: net.Socket
@@ -33,6 +34,8 @@ export class Connection implements Session, CommitWaiter {
   #isWaitingForCommit = false
   /** A request waits for records, or the disk for room: nothing is run. */
   #isParked = false
+  /** What the request that waits for records has loaded. */
+  #loaded: LoadedRecords | null = null
   #isPaused = false
   #isClosing = false
   #isClosed = false
@@ -166,11 +169,13 @@ export class Connection implements Session, CommitWaiter {
     const host = this.#host
     this.#isParked = true
     this.#socket.pause()
-    host.log.load(places).then(
-      (records) => {
+    // One request may need several rounds; what an earlier one loaded stays until it has run.
+    this.#loaded ??= new Map()
+    host.log.load(places, this.#loaded).then(
+      () => {
         this.#isParked = false
         if (this.#isClosed) return
-        host.log.reader.loaded = records
+        host.log.reader.loaded = this.#loaded
         this.#runOne()
         host.log.reader.loaded = null
         this.#continue()
@@ -193,6 +198,7 @@ export class Connection implements Session, CommitWaiter {
     const start = this.#output.writer.length
     const places = dispatcher.run(this, this.#requests.args, this.#output.writer)
     if (places === null) {
+      this.#loaded = null
       if (keyspace.gate > log.committedOffset) this.#output.gate(start, keyspace.gate)
       return
     }
@@ -202,6 +208,7 @@ export class Connection implements Session, CommitWaiter {
 
   /** Records could not be read: the request gets an error, and nothing wrong. */
   #failOne(error: unknown): void {
+    this.#loaded = null
     this.#host.onReadFailed(error)
     if (!this.#requests.next()) return
     this.#output.open()

@@ -47,8 +47,8 @@ export const expire: Command = {
   summary: 'Sets how many seconds a key has to live.',
   run({ keyspace, reply }, args) {
     const { buf, starts, ends } = args
-    const at = anyExpireTime(args, 2, 1000, keyspace.now, 'expire')
     const condition = parseCondition(args)
+    const at = anyExpireTime(args, 2, 1000, keyspace.now, 'expire')
     const start = starts[1]!
     const end = ends[1]!
     keyspace.begin((end - start + RECORD_OVERHEAD) * 2)

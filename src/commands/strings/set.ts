@@ -6,31 +6,43 @@ import { expireTime } from '../expire-time.js'
 /** SET's options, read into one object: SET is the hottest of writes. */
 const options = { nx: false, xx: false, get: false, keepTtl: false, expireAt: 0 }
 
-/** EX seconds | PX milliseconds | EXAT | PXAT | KEEPTTL, NX | XX, GET. */
+const UNITS = [
+  { name: 'EX', scale: 1000, isAbsolute: false },
+  { name: 'PX', scale: 1, isAbsolute: false },
+  { name: 'EXAT', scale: 1000, isAbsolute: true },
+  { name: 'PXAT', scale: 1, isAbsolute: true },
+] as const
+
+/**
+ * EX seconds | PX milliseconds | EXAT | PXAT | KEEPTTL, NX | XX, GET. As in Redis an option may be given twice, the last
+ * time counts, and times are looked at when all else is found right.
+ */
 function parse(args: Args, now: number): void {
   options.nx = options.xx = options.get = options.keepTtl = false
   options.expireAt = 0
+  let unit = -1
+  let time = 0
   for (let i = 3; i < args.count; i++) {
-    const isExpirySet = options.keepTtl || options.expireAt !== 0
     if (args.equalsIgnoreCase(i, 'NX') && !options.xx) options.nx = true
     else if (args.equalsIgnoreCase(i, 'XX') && !options.nx) options.xx = true
     else if (args.equalsIgnoreCase(i, 'GET')) options.get = true
-    else if (args.equalsIgnoreCase(i, 'KEEPTTL') && !isExpirySet) options.keepTtl = true
+    else if (args.equalsIgnoreCase(i, 'KEEPTTL') && unit < 0) options.keepTtl = true
     else {
-      const unit = isExpirySet || i + 1 >= args.count ? undefined : expiryUnit(args, i)
-      if (unit === undefined) throw new ReplyError(ERR.syntax)
-      options.expireAt = expireTime(args, i + 1, unit.scale, unit.absolute ? 0 : now, 'set')
-      i++
+      const given = unitOf(args, i)
+      const isAllowed = given >= 0 && (unit < 0 || unit === given) && !options.keepTtl && i + 1 < args.count
+      if (!isAllowed) throw new ReplyError(ERR.syntax)
+      unit = given
+      time = ++i
     }
   }
+  if (unit < 0) return
+  const { scale, isAbsolute } = UNITS[unit]!
+  options.expireAt = expireTime(args, time, scale, isAbsolute ? 0 : now, 'set')
 }
 
-function expiryUnit(args: Args, i: number): { scale: number; absolute: boolean } | undefined {
-  if (args.equalsIgnoreCase(i, 'EX')) return { scale: 1000, absolute: false }
-  if (args.equalsIgnoreCase(i, 'PX')) return { scale: 1, absolute: false }
-  if (args.equalsIgnoreCase(i, 'EXAT')) return { scale: 1000, absolute: true }
-  if (args.equalsIgnoreCase(i, 'PXAT')) return { scale: 1, absolute: true }
-  return undefined
+function unitOf(args: Args, i: number): number {
+  for (let unit = 0; unit < UNITS.length; unit++) if (args.equalsIgnoreCase(i, UNITS[unit]!.name)) return unit
+  return -1
 }
 
 export const set: Command = {

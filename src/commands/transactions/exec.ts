@@ -1,9 +1,9 @@
 import { FlinError, type Place } from '../../../segments/index.js'
 import { ColdRead } from '../../models/cold.js'
-import { RECORD_OVERHEAD } from '../../models/keyspace.js'
+import { RECORD_OVERHEAD, type Keyspace } from '../../models/keyspace.js'
 import { ReplyError, type Command, type Context } from '../command.js'
 import { collectCold } from '../keys-of.js'
-import { discardQueue, type QueuedCommand } from '../session.js'
+import { discardQueue, type QueuedCommand, type Session } from '../session.js'
 import { unwatchAll } from './watch.js'
 
 export const exec: Command = {
@@ -22,7 +22,7 @@ export const exec: Command = {
       leave(context)
       throw new ReplyError('EXECABORT Transaction discarded because of previous errors.')
     }
-    if (session.watcher.dirty) {
+    if (session.watcher.dirty || session.watched.some(({ expireAt }) => expireAt !== 0 && expireAt <= keyspace.now)) {
       // Somebody's change may not be committed yet.
       keyspace.gateAll()
       leave(context)
@@ -86,6 +86,13 @@ function runAll(context: Context, queue: QueuedCommand[]): void {
 function leave({ session, keyspace }: Context): void {
   discardQueue(session)
   unwatchAll(session, keyspace)
+}
+
+/** An EXEC that cannot be run at all ends its transaction. Returns the error text. */
+export function abortExec(session: Session, keyspace: Keyspace, text: string): string {
+  discardQueue(session)
+  unwatchAll(session, keyspace)
+  return `EXECABORT Transaction discarded because of: ${text.replace(/^ERR /, '')}`
 }
 
 /** Text of an error reply. */

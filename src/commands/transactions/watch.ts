@@ -17,8 +17,7 @@ export const watch: Command = {
     if (session.queue !== null) throw new ReplyError('ERR WATCH inside MULTI is not allowed')
     if (session.watched.length + count > WATCHED_MAX) throw new ReplyError('ERR too many watched keys')
     for (let i = 1; i < count; i++) {
-      const { hi, lo } = keyspace.watch(buf, starts[i]!, ends[i]!, session.watcher)
-      session.watched.push({ hi, lo })
+      session.watched.push(keyspace.watch(buf, starts[i]!, ends[i]!, session.watcher))
     }
     reply.ok()
   },

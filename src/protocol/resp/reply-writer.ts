@@ -1,169 +1,290 @@
-/**
- * Replies in RESP2 and RESP3:
+import { digitCount, doubleText, writeDigits } from './digits.js'
+
+/*
+ * Replies, RESP3 first and what RESP2 clients get instead (protocol 2 and 3 of HELLO):
  *
- *   "+" text CRLF | "-" text CRLF | ":" integer CRLF | "$" size CRLF bytes CRLF | "*" count CRLF
- *   RESP3 besides: "_" CRLF | "%" pairs CRLF | "~" count CRLF | ">" count CRLF | "," double CRLF | "#t" CRLF |
- *                  "=" size CRLF "txt:" text CRLF
+ *   simple    "+" text CRLF                 error      "-" text CRLF             integer   ":" number CRLF
+ *   bulk      "$" size CRLF bytes CRLF      array      "*" count CRLF ...
+ *   nil       "_" CRLF                      RESP2: "$-1" CRLF, where an array was expected "*-1" CRLF
+ *   map       "%" pairs CRLF ...            RESP2: an array of twice as many
+ *   set, push "~" | ">" count CRLF ...      RESP2: an array
+ *   double    "," text CRLF                 RESP2: a bulk
+ *   boolean   "#t" | "#f" CRLF              RESP2: ":1" | ":0" CRLF
+ *   big       "(" digits CRLF               RESP2: a bulk
+ *   verbatim  "=" size CRLF format ":" text CRLF     RESP2: a bulk of the text; the size counts format and colon
+ *   attribute "|" pairs CRLF ...            RESP2: has none
  */
+
+/** The size of the first buffer; those that were filled grow by doubling. */
+export const REPLY_BUFFER_SIZE = 16 * 1024
+
+const CR = 13
+const LF = 10
+/** Type byte, sign, 16 digits, CRLF. */
+const LINE_SIZE_MAX = 20
+/** Up to this size a loop copies faster than a call. */
+const LOOP_SIZE_MAX = 48
+const EMPTY = Buffer.alloc(0)
+
+/** Encodes replies one behind the other into a buffer that grows. */
 export class ReplyWriter {
+  /** What the client has asked for with HELLO. */
   protocol: 2 | 3 = 2
-  buffer: Buffer = Buffer.alloc(0)
+  /** The first `length` bytes are replies. Another buffer may take its place with every reply. */
+  buffer: Buffer = EMPTY
   length = 0
 
-  /** Goes on in another buffer, from its beginning. */
+  /** Starts anew, in `buffer`; what was written before is forgotten. */
   reset(buffer: Buffer): void {
     this.buffer = buffer
     this.length = 0
   }
 
-  /** Takes back what was written behind a point. */
+  /** Drops what was written after the first `length` bytes. */
   truncate(length: number): void {
-    this.length = length
+    if (length < this.length) this.length = length
   }
 
-  #ensure(size: number): void {
-    if (this.length + size <= this.buffer.length) return
-    const larger = Buffer.allocUnsafeSlow(Math.max(1024, this.buffer.length * 2, this.length + size))
-    this.buffer.copy(larger, 0, 0, this.length)
-    this.buffer = larger
-  }
-
-  raw(bytes: Buffer): void {
-    this.#ensure(bytes.length)
-    for (let i = 0; i < bytes.length; i++) this.buffer[this.length + i] = bytes[i]!
-    this.length += bytes.length
-  }
-
+  /** +OK */
   ok(): void {
-    this.raw(OK)
+    this.#reserve(5)
+    const { buffer, length: at } = this
+    buffer[at] = 43
+    buffer[at + 1] = 79
+    buffer[at + 2] = 75
+    buffer[at + 3] = CR
+    buffer[at + 4] = LF
+    this.length = at + 5
   }
 
   pong(): void {
-    this.raw(PONG)
+    this.simple('PONG')
   }
 
   queued(): void {
-    this.raw(QUEUED)
+    this.simple('QUEUED')
   }
 
+  /** A status of ASCII without line ends. */
   simple(text: string): void {
-    this.#line(43, text)
-  }
-
-  /** `text` begins with its code word; line breaks in it become spaces. */
-  error(text: string): void {
-    this.#line(45, text.replace(/[\r\n]/g, ' '))
-  }
-
-  integer(value: number): void {
-    this.#ensure(24)
-    this.buffer[this.length++] = 58
-    this.#decimal(value)
-    this.#crlf()
-  }
-
-  bigint(value: bigint): void {
-    this.#line(58, String(value))
-  }
-
-  bulk(bytes: Buffer, start: number, end: number): void {
-    const size = end - start
-    this.#ensure(size + 16)
+    this.#reserve(text.length + 3)
     const { buffer } = this
-    buffer[this.length++] = 36
-    this.#decimal(size)
-    this.#crlf()
     let at = this.length
-    if (size > 48) {
-      bytes.copy(buffer, at, start, end)
-      at += size
-    } else for (let i = start; i < end; i++) buffer[at++] = bytes[i]!
-    buffer[at] = 13
-    buffer[at + 1] = 10
-    this.length = at + 2
+    buffer[at++] = 43
+    for (let i = 0; i < text.length; i++) buffer[at++] = text.charCodeAt(i)
+    this.#endLine(at)
   }
 
+  /** An error: its code, a space, its message. Line ends within become spaces. */
+  error(text: string): void {
+    this.#reserve(text.length * 3 + 3)
+    const { buffer } = this
+    const start = this.length
+    buffer[start] = 45
+    const end = start + 1 + buffer.write(text, start + 1, 'utf8')
+    for (let at = start + 1; at < end; at++) if (buffer[at] === CR || buffer[at] === LF) buffer[at] = 32
+    this.#endLine(end)
+  }
+
+  /** A safe integer; throws RangeError for other numbers. */
+  integer(n: number): void {
+    if (n >= 0 && n <= 9 && (n | 0) === n) {
+      this.#reserve(4)
+      const { buffer, length: at } = this
+      buffer[at] = 58
+      buffer[at + 1] = 48 + n
+      buffer[at + 2] = CR
+      buffer[at + 3] = LF
+      this.length = at + 4
+      return
+    }
+    if (!Number.isSafeInteger(n)) throw new RangeError(`not a safe integer: ${n}`)
+    this.#line(58, n)
+  }
+
+  bigint(n: bigint): void {
+    this.#textLine(58, n.toString())
+  }
+
+  /** The bytes of `buf` from `start` to `end` (exclusive). */
+  bulk(buf: Uint8Array, start: number, end: number): void {
+    const size = end - start
+    this.#reserve(size + LINE_SIZE_MAX + 2)
+    this.#line(36, size)
+    this.#endLine(this.#copy(this.length, buf, start, end))
+  }
+
+  /** A string as UTF-8. */
   bulkText(text: string): void {
-    const bytes = Buffer.from(text)
-    this.bulk(bytes, 0, bytes.length)
+    const size = text.length
+    this.#reserve(size * 3 + LINE_SIZE_MAX + 2)
+    const mark = this.length
+    if (size <= LOOP_SIZE_MAX) {
+      this.#line(36, size)
+      const { buffer } = this
+      let at = this.length
+      let all = 0
+      for (let i = 0; i < size; i++) {
+        const unit = text.charCodeAt(i)
+        all |= unit
+        buffer[at++] = unit
+      }
+      if (all < 128) {
+        this.#endLine(at)
+        return
+      }
+      this.length = mark
+    }
+    this.#line(36, Buffer.byteLength(text))
+    this.#endLine(this.length + this.buffer.write(text, this.length, 'utf8'))
   }
 
+  /** A number as a bulk: an integer in digits, others as {@link double} writes them. */
+  bulkNumber(n: number): void {
+    if (!Number.isSafeInteger(n)) {
+      this.bulkText(doubleText(n))
+      return
+    }
+    const magnitude = n < 0 ? -n : n
+    const count = digitCount(magnitude)
+    this.#reserve(2 * LINE_SIZE_MAX)
+    this.#line(36, n < 0 ? count + 1 : count)
+    let at = this.length
+    if (n < 0) this.buffer[at++] = 45
+    this.#endLine(writeDigits(this.buffer, at, magnitude, count))
+  }
+
+  /** No value. */
   nil(): void {
-    this.raw(this.protocol === 3 ? NULL : NIL_BULK)
+    this.#nil(36)
   }
 
+  /** No value, where an array was expected. */
   nilArray(): void {
-    this.raw(this.protocol === 3 ? NULL : NIL_ARRAY)
+    this.#nil(42)
   }
 
+  emptyArray(): void {
+    this.array(0)
+  }
+
+  /** The beginning of an array: `count` replies follow. */
   array(count: number): void {
-    this.#header(42, count)
+    this.#line(42, count)
   }
 
-  /** RESP2: an array of twice as many. */
+  /** The beginning of a map: `pairs` keys follow, each with its value. */
   map(pairs: number): void {
-    if (this.protocol === 3) this.#header(37, pairs)
-    else this.#header(42, pairs * 2)
+    if (this.protocol === 3) this.#line(37, pairs)
+    else this.#line(42, pairs * 2)
   }
 
+  /** The beginning of a set of `count` replies. */
   set(count: number): void {
-    this.#header(this.protocol === 3 ? 126 : 42, count)
+    this.#line(this.protocol === 3 ? 126 : 42, count)
   }
 
-  /** Text that a person reads; `format` has three letters. RESP2: a bulk string. */
+  /** The beginning of a message that no request asked for, of `count` replies. */
+  push(count: number): void {
+    this.#line(this.protocol === 3 ? 62 : 42, count)
+  }
+
+  /** The beginning of `pairs` attributes of the reply behind them. Throws Error in RESP2, which has none. */
+  attribute(pairs: number): void {
+    if (this.protocol !== 3) throw new Error('RESP2 has no attributes')
+    this.#line(124, pairs)
+  }
+
+  double(d: number): void {
+    if (this.protocol === 3) this.#textLine(44, doubleText(d))
+    else this.bulkText(doubleText(d))
+  }
+
+  boolean(b: boolean): void {
+    if (this.protocol === 3) this.#textLine(35, b ? 't' : 'f')
+    else this.integer(b ? 1 : 0)
+  }
+
+  /** An integer of any size, as decimal text. */
+  bigNumber(digits: string): void {
+    if (this.protocol === 3) this.#textLine(40, digits)
+    else this.bulkText(digits)
+  }
+
+  /** Text for people; `format` is `txt` or `mkd`, always three letters. */
   verbatim(format: string, text: string): void {
-    if (this.protocol === 2) {
+    if (this.protocol !== 3) {
       this.bulkText(text)
       return
     }
-    const bytes = Buffer.from(`${format}:${text}`)
-    const start = this.length
-    this.bulk(bytes, 0, bytes.length)
-    this.buffer[start] = 61
+    this.#reserve(text.length * 3 + LINE_SIZE_MAX + 6)
+    this.#line(61, Buffer.byteLength(text) + 4)
+    const at = this.length + this.buffer.write(`${format}:`, this.length, 'latin1')
+    this.#endLine(at + this.buffer.write(text, at, 'utf8'))
   }
 
-  #header(type: number, count: number): void {
-    this.#ensure(24)
-    this.buffer[this.length++] = type
-    this.#decimal(count)
-    this.#crlf()
+  /** Bytes that are replies already. */
+  raw(bytes: Uint8Array, start: number, end: number): void {
+    this.#reserve(end - start)
+    this.length = this.#copy(this.length, bytes, start, end)
   }
 
-  #line(type: number, text: string): void {
-    this.#ensure(text.length * 3 + 3)
-    this.buffer[this.length++] = type
-    this.length += this.buffer.write(text, this.length)
-    this.#crlf()
-  }
-
-  #crlf(): void {
-    this.buffer[this.length] = 13
-    this.buffer[this.length + 1] = 10
-    this.length += 2
-  }
-
-  /** Digits by arithmetic, up to nine; longer ones are rare. */
-  #decimal(value: number): void {
-    const { buffer } = this
-    if (value < 0 || value > 999_999_999) {
-      this.length += buffer.write(String(value), this.length, 'latin1')
+  #nil(type: number): void {
+    this.#reserve(5)
+    const { buffer, length: at } = this
+    if (this.protocol === 3) {
+      buffer[at] = 95
+      this.#endLine(at + 1)
       return
     }
-    let rest = value | 0
-    let size = 1
-    for (let limit = 10; limit <= rest; limit *= 10) size++
-    let at = this.length + size
-    this.length = at
-    do {
-      buffer[--at] = 48 + (rest % 10)
-      rest = (rest / 10) | 0
-    } while (rest > 0)
+    buffer[at] = type
+    buffer[at + 1] = 45
+    buffer[at + 2] = 49
+    this.#endLine(at + 3)
+  }
+
+  /** A type byte and a safe integer. */
+  #line(type: number, n: number): void {
+    this.#reserve(LINE_SIZE_MAX)
+    const { buffer } = this
+    let at = this.length
+    buffer[at++] = type
+    if (n < 0) buffer[at++] = 45
+    const magnitude = n < 0 ? -n : n
+    this.#endLine(writeDigits(buffer, at, magnitude, digitCount(magnitude)))
+  }
+
+  #textLine(type: number, ascii: string): void {
+    this.#reserve(ascii.length + 3)
+    this.buffer[this.length] = type
+    this.#endLine(this.length + 1 + this.buffer.write(ascii, this.length + 1, 'latin1'))
+  }
+
+  #endLine(at: number): void {
+    this.buffer[at] = CR
+    this.buffer[at + 1] = LF
+    this.length = at + 2
+  }
+
+  /** Copies to `to`, where there is room; returns the position behind. */
+  #copy(to: number, from: Uint8Array, start: number, end: number): number {
+    const { buffer } = this
+    const size = end - start
+    if (size <= LOOP_SIZE_MAX) for (let i = 0; i < size; i++) buffer[to + i] = from[start + i]!
+    else if (start === 0 && end === from.length) buffer.set(from, to)
+    else if (from instanceof Buffer) from.copy(buffer, to, start, end)
+    else buffer.set(from.subarray(start, end), to)
+    return to + size
+  }
+
+  #reserve(size: number): void {
+    if (this.length + size > this.buffer.length) this.#grow(size)
+  }
+
+  #grow(size: number): void {
+    const { buffer, length } = this
+    const grown = Buffer.allocUnsafeSlow(Math.max(REPLY_BUFFER_SIZE, buffer.length * 2, length + size))
+    buffer.copy(grown, 0, 0, length)
+    this.buffer = grown
   }
 }
-
-const OK = Buffer.from('+OK\r\n')
-const PONG = Buffer.from('+PONG\r\n')
-const QUEUED = Buffer.from('+QUEUED\r\n')
-const NULL = Buffer.from('_\r\n')
-const NIL_BULK = Buffer.from('$-1\r\n')
-const NIL_ARRAY = Buffer.from('*-1\r\n')

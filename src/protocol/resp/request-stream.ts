@@ -1,289 +1,424 @@
-import { FlinError } from '../../../segments/index.js'
-import { Args } from './args.js'
+import { FlinError } from '../../../segments/errors.js'
+import { Args, parseInt64 } from './args.js'
 import { splitInline } from './inline.js'
 
-/**
- * Requests as RESP has them, and inline ones:
+/*
+ * What a client sends, in Redis 7.0's reading:
  *
- *   request = "*" count CRLF *( "$" size CRLF bytes CRLF )  |  line LF
- *   count, size = decimal                                     count <= 0 is skipped
+ *   stream    = *( multibulk | inline )          a request whose first byte is "*" is a multibulk
+ *   multibulk = "*" number CR octet [ argument ... ]    so many arguments as the number says; none where it is <= 0
+ *   argument  = "$" size CR octet bytes octet octet     so many bytes as the size says
+ *   number    = "0" | [ "-" ] digit1-9 *digit
+ *   size      = "0" | digit1-9 *digit
+ *   inline    = *octet [ CR ] LF                 cut into words by inline.ts
+ *
+ * As in Redis, only the CR of a CRLF is looked at, and the bytes behind an argument are not. Requests without arguments
+ * are skipped. A line (inline, number or size) may have 64 KiB; Redis refuses longer ones only where they come in pieces,
+ * here how bytes are cut never matters.
  */
+
+const CR = 13
+const LF = 10
+const STAR = 42
+const DOLLAR = 36
+/** "$0\r\n\r\n": no argument takes less. */
+const ARGUMENT_SIZE_MIN = 6
+const UNAUTHENTICATED_COUNT_MAX = 10
+const UNAUTHENTICATED_SIZE_MAX = 16384
+/** Positions are int32 ... */
+const MEMORY_MAX = 0x7fff_ffff
+/** ... also those of what is read together with the end of a request. */
+const FRAME_MAX = MEMORY_MAX - (1 << 20)
+const CAPACITY_MIN = 256
+/** Own memory larger than this is given back when it is mostly empty. */
+const SHRINK_FROM = 4096
+/** More indexes than a read of 64 KiB can fill are not kept. */
+const SHARED_INDEXES_MAX = 16384
+
+const EMPTY = Buffer.alloc(0)
+/** Serves all streams: only an incomplete request that is kept for later needs indexes of its own. */
+let shared = new Args(64)
+
+/** Limits of requests; changes take effect with the next request. */
 export interface RequestLimits {
-  /** Bytes of one argument (`proto-max-bulk-len`). */
+  /** Bytes of one argument (proto-max-bulk-len). */
   bulkSizeMax: number
-  /** Bytes of one line: a count, a size, or an inline request. */
+  /** Bytes of a line: an inline request, a count or a size with its sign byte. */
   inlineSizeMax: number
-  /** Arguments of one request. */
+  /** Arguments of a request; Redis has 2^31 - 1. */
   argCountMax: number
-  /** Bytes of one request. */
+  /** Bytes of a whole multibulk request (client-query-buffer-limit), a little under 2 GiB at most. */
   querySizeMax: number
 }
 
-export const DEFAULT_REQUEST_LIMITS: RequestLimits = {
+/** Redis's defaults. */
+export const DEFAULT_REQUEST_LIMITS: Readonly<RequestLimits> = {
   bulkSizeMax: 512 * 1024 * 1024,
   inlineSizeMax: 64 * 1024,
   argCountMax: 0x7fff_ffff,
   querySizeMax: 1024 * 1024 * 1024,
 }
 
-const NOTHING = Buffer.alloc(0)
-const OWN_SIZE_MIN = 4096
-const ARGS_KEPT_MAX = 1024
-const STAR = 42
-const DOLLAR = 36
-const CR = 13
-const LF = 10
-
-/** Used by all streams whose requests come whole. */
-const shared = new Args(64)
-
 /**
- * Cuts one connection's bytes into requests. What comes whole is parsed where it lies in the shared read buffer; only an
- * incomplete request is copied into memory of the stream's own, and its parsing resumes where it stopped.
+ * Cuts the bytes of one connection into requests, in order. Bytes are read where they lie; only what is incomplete when
+ * the caller must reuse its buffer ({@link retain}) is copied, and parsing goes on where it stopped. Every byte is copied
+ * a bounded number of times, and memory grows with what has arrived, never with what a length claims.
  */
 export class RequestStream {
-  readonly #limits: RequestLimits
-  args: Args = shared
-  #bytes: Buffer = NOTHING
-  #start = 0
-  #end = 0
-  /** Whether {@link #bytes} is memory of this stream. */
-  #isOwn = false
-  /** Where parsing goes on. */
-  #at = 0
-  /** Arguments that the request under way still lacks; -1 when none is under way. */
-  #missing = -1
-  /** Size of the argument under way, -1 when its header has not been read. */
-  #bulkSize = -1
-  #requestEnd = 0
+  /** Whether the client may send large requests. */
+  authenticated = true
 
+  readonly #limits: RequestLimits
+  #args = shared
+  /** What is being parsed: the bytes just fed, or own memory, behind which the fed bytes come. */
+  #buf: Buffer = EMPTY
+  #isOwn = false
+  /** Where the request being parsed, or the next one, begins in #buf. */
+  #at = 0
+  #end = 0
+  /** Fed bytes that come behind own memory. */
+  #fed: Buffer = EMPTY
+  #fedAt = 0
+  #fedEnd = 0
+  /** The multibulk being parsed: arguments still missing (0: its count is not known yet), ... */
+  #left = 0
+  /** ... bytes of it that are parsed, ... */
+  #parsed = 0
+  /** ... and the size of the argument that begins there, -1 when not known yet. */
+  #size = -1
+  /** From #at on: bytes known not to end the line being parsed. May lie before that line, not behind. */
+  #seen = 0
+  /** Behind the line that #line() has read. */
+  #lineEnd = 0
+  /** Where the request just returned begins, -1 when there is none to give back. */
+  #returned = -1
+
+  /** The limits may change later. */
   constructor(limits: RequestLimits) {
     this.#limits = limits
   }
 
-  /** Bytes held in own memory. */
-  get bufferedSize(): number {
-    return this.#isOwn ? this.#end - this.#start : 0
+  /** The request that next() has just returned: valid until next(), retain() or feed() of any stream. */
+  get args(): Args {
+    return this.#args
   }
 
-  /** Takes bytes that lie in a shared buffer until {@link retain}. */
-  feed(bytes: Buffer, start: number, end: number): void {
-    if (!this.#isOwn) {
-      this.#bytes = bytes
-      this.#start = start
+  /** The bytes of `args.buf` from here to {@link frameEnd} hold all arguments of the request that next() has returned. */
+  get frameStart(): number {
+    return this.#args.buf === this.#buf ? this.#returned : 0
+  }
+
+  get frameEnd(): number {
+    const { buf, ends, count } = this.#args
+    return buf === this.#buf ? this.#at : ends[count - 1]!
+  }
+
+  /** Bytes of memory that the stream itself holds. */
+  get bufferedSize(): number {
+    return (this.#isOwn ? this.#buf.length : 0) + (this.#args === shared ? 0 : this.#args.starts.length * 8)
+  }
+
+  /** Takes bytes that follow those before. They are read where they lie, until retain(). */
+  feed(buf: Buffer, start: number, end: number): void {
+    this.#returned = -1
+    if (this.#isOwn) {
+      if (this.#fedAt < this.#fedEnd) throw new Error('feed() without retain() before it')
+      this.#fed = buf
+      this.#fedAt = start
+      this.#fedEnd = end
+    } else {
+      if (this.#at < this.#end) throw new Error('feed() without retain() before it')
+      this.#buf = buf
       this.#at = start
       this.#end = end
-      return
     }
-    this.#makeRoom(end - start)
-    bytes.copy(this.#bytes, this.#end, start, end)
-    this.#end += end - start
   }
 
   /**
-   * Reads the next whole request into {@link args}; false when more bytes are needed.
-   * @throws FlinError PROTOCOL with Redis's text. The stream is of no further use then.
+   * Goes to the next request that has arguments: true when `args` holds it, false when its bytes are not all there.
+   * Throws FlinError PROTOCOL with Redis's text when the bytes are no request or exceed a limit; nothing can be read from
+   * then on.
    */
   next(): boolean {
-    while (this.#at < this.#end || this.#missing >= 0) {
-      if (this.#missing < 0) {
-        this.#start = this.#at
-        this.#requestEnd = 0
-        const isMultibulk = this.#bytes[this.#at] === STAR
-        if (!isMultibulk) {
-          if (!this.#readInline()) return false
-          if (this.args.count > 0) return true
-          continue
+    this.#returned = -1
+    for (;;) {
+      if (this.#at === this.#end && !this.#leaveOwn()) return false
+      const begin = this.#at
+      const isMultibulk = this.#left > 0 || this.#buf[begin] === STAR
+      if (isMultibulk ? this.#multibulk() : this.#inline()) {
+        if (this.#args.count > 0) {
+          this.#returned = begin
+          return true
         }
-        if (!this.#readCount()) return false
-        if (this.#missing < 0) continue
-      }
-      if (!this.#readArgs()) return false
-      this.#missing = -1
-      this.#requestEnd = this.#at
-      return true
+      } else if (!this.#isOwn || !this.#pull()) return false
     }
-    return false
   }
 
-  /** Gives the request that {@link next} returned back: the following one returns it again. */
+  /** Gives back the request that next() has just returned: the following next() returns it again. */
   unnext(): void {
-    this.#at = this.#start
-    this.#missing = -1
-    this.#bulkSize = -1
+    if (this.#returned < 0) throw new Error('unnext() without a request')
+    this.#at = this.#returned
+    this.#returned = -1
   }
 
-  /** Copies what is unread, so that the shared buffer may be used again; gives memory up when nothing is. */
+  /** Copies what is unread into own memory: the buffer that was fed may be reused after it. */
   retain(): void {
-    const from = this.#missing >= 0 || this.#at === this.#start ? this.#start : this.#at
-    const size = this.#end - from
-    if (size === 0) {
-      this.#bytes = NOTHING
-      this.#isOwn = false
-      this.#start = this.#at = this.#end = 0
-      if (this.args !== shared) this.args = shared
-      else if (shared.starts.length > ARGS_KEPT_MAX) this.args = shared
-      return
-    }
-    if (this.#isOwn) {
-      // Room at the front is taken back when it is worth the copy.
-      if (from > 0 && from >= this.#bytes.length / 2) this.#move(this.#bytes, from, size)
-      return
-    }
-    const own = Buffer.allocUnsafeSlow(Math.max(OWN_SIZE_MIN, size * 2))
-    this.#bytes.copy(own, 0, from, this.#end)
-    this.#adopt(own, from, size)
+    this.#returned = -1
+    if (this.#isOwn) this.#retainOwn()
+    else if (this.#at < this.#end) this.#retainFed()
+    else this.#forget()
   }
 
-  #move(target: Buffer, from: number, size: number): void {
-    this.#bytes.copy(target, 0, from, this.#end)
-    this.#adopt(target, from, size)
+  #forget(): void {
+    this.#isOwn = false
+    this.#buf = EMPTY
+    this.#at = 0
+    this.#end = 0
+    this.#args = shared
   }
 
-  /** Continues in `own`, into which everything from `from` on has been copied. */
-  #adopt(own: Buffer, from: number, size: number): void {
-    if (this.#missing >= 0) {
-      const args = new Args(Math.max(16, this.args.count))
-      for (let i = 0; i < this.args.count; i++) args.push(this.args.starts[i]! - from, this.args.ends[i]! - from)
-      this.args = args
-    }
-    this.#bytes = own
-    this.args.buf = own
+  #retainFed(): void {
+    const size = this.#end - this.#at
+    if (this.#left > 0) this.#args = this.#args.clone()
+    this.#move(Buffer.allocUnsafeSlow(this.#left > 0 ? this.#capacity(size) : size))
     this.#isOwn = true
-    this.#at -= from
-    this.#start = 0
-    this.#end = size
   }
 
-  /** Doubles own memory as bytes arrive, never on the word of a header. */
-  #makeRoom(size: number): void {
-    const from = this.#missing >= 0 || this.#at === this.#start ? this.#start : this.#at
-    const held = this.#end - from
-    if (held + size > this.#limits.querySizeMax) throw protocolError('Protocol error: too big query')
-    if (this.#end + size <= this.#bytes.length) return
-    const wanted = Math.max(OWN_SIZE_MIN, (held + size) * 2)
-    this.#move(Buffer.allocUnsafeSlow(wanted), from, held)
-  }
-
-  #readCount(): boolean {
-    const line = this.#findLine(this.#at + 1, 'Protocol error: too big mbulk count string')
-    if (line < 0) return false
-    const count = parseSize(this.#bytes, this.#at + 1, line)
-    if (Number.isNaN(count) || count > this.#limits.argCountMax) {
-      throw protocolError('Protocol error: invalid multibulk length')
+  #retainOwn(): void {
+    const rest = this.#fedEnd - this.#fedAt
+    if (this.#at === this.#end && rest === 0) {
+      this.#forget()
+      return
     }
-    this.#at = line + 2
-    if (count <= 0) return true
-    this.#missing = count
-    this.#bulkSize = -1
-    this.args = this.#isOwn ? new Args() : shared
-    this.args.count = 0
-    this.args.buf = this.#bytes
+    if (this.#left > 0 && this.#args === shared) this.#args = shared.clone()
+    if (rest > 0) this.#take(rest)
+    this.#fed = EMPTY
+    const size = this.#end - this.#at
+    if (this.#buf.length > SHRINK_FROM && size < this.#buf.length / 4) {
+      this.#move(Buffer.allocUnsafeSlow(this.#left > 0 ? this.#capacity(size) : size))
+    }
+  }
+
+  /** Own memory is used up: goes over to what was fed behind it. False when there is nothing. */
+  #leaveOwn(): boolean {
+    if (!this.#isOwn) return false
+    this.#forget()
+    this.#buf = this.#fed
+    this.#at = this.#fedAt
+    this.#end = this.#fedEnd
+    this.#fed = EMPTY
+    this.#fedAt = 0
+    this.#fedEnd = 0
+    return this.#at < this.#end
+  }
+
+  /** Moves fed bytes into own memory for the request that is incomplete there: some of its own, none behind it. */
+  #pull(): boolean {
+    const available = this.#fedEnd - this.#fedAt
+    if (available === 0) return false
+    this.#take(Math.min(available, this.#missing()))
     return true
   }
 
-  #readArgs(): boolean {
-    const bytes = this.#bytes
-    const { args } = this
-    while (this.#missing > 0) {
-      if (this.#bulkSize < 0 && !this.#readBulkSize()) return false
-      const start = this.#at
-      const stop = start + this.#bulkSize
-      if (stop + 2 > this.#end) return false
-      args.buf = bytes
-      args.push(start, stop)
-      this.#at = stop + 2
-      this.#bulkSize = -1
-      this.#missing--
-    }
-    return true
+  /** A number of bytes that the incomplete request in own memory lacks at least, 1 or more. */
+  #missing(): number {
+    const from = this.#at + this.#parsed
+    const left = this.#left
+    if (this.#size >= 0) return from + this.#size + 2 + (left - 1) * ARGUMENT_SIZE_MIN - this.#end
+    if (left === 0 && this.#buf[this.#at] !== STAR) return this.#throughFed(LF, 1)
+    const line = this.#buf[this.#end - 1] === CR ? 1 : this.#throughFed(CR, 2)
+    return Math.max(line, from + left * ARGUMENT_SIZE_MIN - this.#end)
   }
 
-  #readBulkSize(): boolean {
-    const bytes = this.#bytes
-    const at = this.#at
-    if (at >= this.#end) return false
-    if (bytes[at] !== DOLLAR) {
-      throw protocolError(`Protocol error: expected '$', got '${String.fromCharCode(bytes[at]!)}'`)
+  /** Fed bytes up to the first that equals `byte`, and `size` from there on; all of them where there is none. */
+  #throughFed(byte: number, size: number): number {
+    const fed = this.#fed
+    const end = this.#fedEnd
+    let at = this.#fedAt
+    while (at < end && fed[at] !== byte) at++
+    return at - this.#fedAt + size
+  }
+
+  /** Appends `size` of the fed bytes to own memory. */
+  #take(size: number): void {
+    const total = this.#end - this.#at + size
+    if (this.#end + size > this.#buf.length) {
+      if (total <= this.#buf.length / 2) this.#move(this.#buf)
+      else this.#move(Buffer.allocUnsafeSlow(this.#capacity(total)))
     }
-    // Sizes of one and two digits, which nearly all are.
-    const d1 = bytes[at + 1]! - 48
-    if (at + 5 < this.#end && d1 >= 0 && d1 <= 9) {
-      if (bytes[at + 2] === CR) {
-        this.#bulkSize = d1
-        this.#at = at + 4
-        return true
+    this.#fed.copy(this.#buf, this.#end, this.#fedAt, this.#fedAt + size)
+    this.#end += size
+    this.#fedAt += size
+  }
+
+  /** The memory to get for `size` bytes that are there: twice as much, or less where the request is known to end earlier. */
+  #capacity(size: number): number {
+    const whole = this.#left === 1 && this.#size >= 0 ? this.#parsed + this.#size + 2 : MEMORY_MAX
+    const twice = Math.max(size * 2, CAPACITY_MIN)
+    return Math.max(size, Math.min(twice, whole, this.#limits.querySizeMax))
+  }
+
+  /** Moves what is unread to the beginning of `to`. */
+  #move(to: Buffer): void {
+    const distance = this.#at
+    this.#buf.copy(to, 0, distance, this.#end)
+    if (this.#left > 0 && distance > 0) this.#args.shift(distance)
+    this.#buf = to
+    this.#at = 0
+    this.#end -= distance
+  }
+
+  /** Parses the multibulk at #at, or goes on with it. True when it is whole and #at behind it. */
+  #multibulk(): boolean {
+    const buf = this.#buf
+    const end = this.#end
+    const begin = this.#at
+    let left = this.#left
+    let at = begin + this.#parsed
+    if (left === 0) {
+      left = shortLength(buf, begin + 1, end)
+      if (left >= 0) at = begin + shortLineSize(left)
+      else {
+        left = this.#line(begin, true)
+        if (left < 0) return false
+        at = this.#lineEnd
       }
-      const d2 = bytes[at + 2]! - 48
-      if (d2 >= 0 && d2 <= 9 && bytes[at + 3] === CR) {
-        this.#bulkSize = d1 * 10 + d2
-        this.#at = at + 5
-        return true
+      this.#beginMultibulk(left)
+    }
+    const args = this.#args
+    const limits = this.#limits
+    const { bulkSizeMax } = limits
+    const frameEndMax = begin + Math.min(limits.querySizeMax, FRAME_MAX)
+    let { starts, ends, count } = args
+    let size = this.#size
+    for (; left > 0; left--) {
+      if (size < 0) {
+        size = at < end && buf[at] === DOLLAR ? shortLength(buf, at + 1, end) : -1
+        if (size >= 0) at += shortLineSize(size)
+        else {
+          size = this.#line(at, false)
+          if (size < 0) break
+          at = this.#lineEnd
+        }
+        if (size > bulkSizeMax) throw protocolError('invalid bulk length')
+        if (size > UNAUTHENTICATED_SIZE_MAX && !this.authenticated) throw protocolError('unauthenticated bulk length')
+        if (at + size + 2 > frameEndMax) throw protocolError('too big request')
       }
+      if (size + 2 > end - at) break
+      if (count === starts.length) {
+        args.count = count
+        args.grow()
+        starts = args.starts
+        ends = args.ends
+      }
+      starts[count] = at
+      ends[count] = at + size
+      count++
+      at += size + 2
+      size = -1
     }
-    const line = this.#findLine(at + 1, 'Protocol error: too big bulk count string')
-    if (line < 0) return false
-    const size = parseSize(bytes, at + 1, line)
-    if (Number.isNaN(size) || size < 0 || size > this.#limits.bulkSizeMax) {
-      throw protocolError('Protocol error: invalid bulk length')
+    args.count = count
+    if (left > 0) {
+      this.#left = left
+      this.#parsed = at - begin
+      this.#size = size
+      return false
     }
-    this.#bulkSize = size
-    this.#at = line + 2
+    if (this.#left > 0) {
+      this.#left = 0
+      this.#parsed = 0
+      this.#size = -1
+    }
+    this.#seen = 0
+    args.buf = buf
+    this.#at = at
     return true
   }
 
-  /** Position of the CR that ends the line, -1 when it has not arrived with what follows it. */
-  #findLine(from: number, tooLong: string): number {
-    const limit = Math.min(this.#end, from + this.#limits.inlineSizeMax)
-    for (let at = from; at < limit; at++) if (this.#bytes[at] === CR) return at + 1 < this.#end ? at : -1
-    if (limit < this.#end) throw protocolError(tooLong)
-    return -1
+  #beginMultibulk(count: number): void {
+    if (count > this.#limits.argCountMax) throw protocolError('invalid multibulk length')
+    if (count > UNAUTHENTICATED_COUNT_MAX && !this.authenticated)
+      throw protocolError('unauthenticated multibulk length')
+    if (shared.starts.length > SHARED_INDEXES_MAX) shared = new Args(64)
+    this.#args = shared
+    shared.count = 0
   }
 
-  #readInline(): boolean {
-    const bytes = this.#bytes
-    let line = this.#at
-    while (line < this.#end && bytes[line] !== LF) line++
-    if (line - this.#at > this.#limits.inlineSizeMax) throw protocolError('Protocol error: too big inline request')
-    if (line === this.#end) return false
-    const stop = line > this.#at && bytes[line - 1] === CR ? line - 1 : line
-    const words = splitInline(bytes.subarray(this.#at, stop))
-    if (words === null) throw protocolError('Protocol error: unbalanced quotes in request')
-    this.#at = line + 1
-    const args = new Args(Math.max(1, words.length))
-    args.buf = Buffer.concat(words)
-    let at = 0
-    for (const word of words) {
-      args.push(at, at + word.length)
-      at += word.length
+  /**
+   * Reads the line of a count or size at `at`, of any form. Returns its number, 0 for a negative count, -1 while the line
+   * is incomplete; #lineEnd is behind it.
+   */
+  #line(at: number, isCount: boolean): number {
+    const buf = this.#buf
+    const end = this.#end
+    let stop = Math.max(at, this.#at + this.#seen)
+    while (stop < end && buf[stop] !== CR) stop++
+    if (stop - at > this.#limits.inlineSizeMax) {
+      throw protocolError(isCount ? 'too big mbulk count string' : 'too big bulk count string')
     }
-    this.args = args
-    this.#requestEnd = this.#at
-    return true
+    if (stop + 1 >= end) {
+      this.#seen = stop - this.#at
+      return -1
+    }
+    this.#lineEnd = stop + 2
+    if (!isCount && buf[at] !== DOLLAR) throw protocolError(`expected '$', got '${String.fromCharCode(buf[at]!)}'`)
+    const number = parseInt64(buf, at + 1, stop)
+    if (number === null || number > MEMORY_MAX || (number < 0 && !isCount)) {
+      throw protocolError(isCount ? 'invalid multibulk length' : 'invalid bulk length')
+    }
+    return number < 0 ? 0 : Number(number)
   }
 
-  /** Bytes of the request that {@link next} returned last, as they arrived. */
-  get requestSize(): number {
-    return this.#requestEnd - this.#start
+  /** Parses the inline request at #at. True when it is whole and #at behind it. */
+  #inline(): boolean {
+    const buf = this.#buf
+    const end = this.#end
+    const begin = this.#at
+    let stop = begin + this.#seen
+    while (stop < end && buf[stop] !== LF) stop++
+    if (stop - begin > this.#limits.inlineSizeMax) throw protocolError('too big inline request')
+    if (stop === end) {
+      this.#seen = stop - begin
+      return false
+    }
+    this.#seen = 0
+    const isCrLf = stop > begin && buf[stop - 1] === CR
+    this.#args = shared
+    if (!splitInline(shared, buf, begin, isCrLf ? stop - 1 : stop)) {
+      throw protocolError('unbalanced quotes in request')
+    }
+    this.#at = stop + 1
+    return true
   }
 }
 
-/** A decimal of a count or a size, as Redis's string2ll; NaN when it is none or beyond what matters here. */
-function parseSize(bytes: Buffer, start: number, end: number): number {
-  const isNegative = bytes[start] === 45
-  let at = isNegative ? start + 1 : start
-  const digits = end - at
-  if (digits < 1 || digits > 15) return NaN
-  if (bytes[at] === 48) return digits === 1 && !isNegative ? 0 : NaN
-  let value = 0
-  for (; at < end; at++) {
-    const digit = bytes[at]! - 48
-    if (digit < 0 || digit > 9) return NaN
+/** Reads the number of a count or size line of up to 7 digits; -1 when it is anything else, or incomplete. */
+function shortLength(buf: Buffer, at: number, end: number): number {
+  // The CR may lie here at most: one more byte must follow it.
+  const last = Math.min(at + 7, end - 2)
+  if (last <= at) return -1
+  let value = buf[at]! - 48
+  if (value < 0 || value > 9) return -1
+  for (let i = at + 1; i <= last; i++) {
+    const byte = buf[i]!
+    if (byte === CR) return value
+    const digit = byte - 48
+    if (digit < 0 || digit > 9 || value === 0) return -1
     value = value * 10 + digit
   }
-  return isNegative ? -value : value
+  return -1
+}
+
+/** The size of the whole line whose number {@link shortLength} has read: sign byte, digits, CRLF. */
+function shortLineSize(value: number): number {
+  if (value < 10) return 4
+  if (value < 100) return 5
+  if (value < 1000) return 6
+  if (value < 10_000) return 7
+  if (value < 100_000) return 8
+  return value < 1_000_000 ? 9 : 10
 }
 
 function protocolError(text: string): FlinError {
-  return new FlinError('PROTOCOL', text)
+  return new FlinError('PROTOCOL', `Protocol error: ${text}`)
 }

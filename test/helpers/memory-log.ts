@@ -1,0 +1,34 @@
+import { Log, type Disk, type LogOptions } from '../../segments/index.js'
+import { Keyspace } from '../../src/models/keyspace.js'
+
+/** Options of a small log with a clock that stands still and random bytes that are not. */
+export function smallLogOptions(options: Partial<LogOptions> = {}): LogOptions {
+  let seed = 1
+  return {
+    fsync: 'always',
+    segmentSize: 8192,
+    cacheSize: 16 * 8192,
+    undurableSizeMax: 1 << 20,
+    reserveSize: 0,
+    memorySizeMax: 0,
+    serveDamaged: false,
+    readOnly: false,
+    now: () => 1_700_000_000_000,
+    randomBytes: (size) => Buffer.alloc(size, seed++),
+    onEvent: () => undefined,
+    ...options,
+  }
+}
+
+/** Opens a log in a folder, or on a disk, with the key-value state that it holds. */
+export async function openKeyspace(
+  place: string | Disk,
+  options: Partial<LogOptions> = {},
+): Promise<{ log: Log; keyspace: Keyspace }> {
+  const all = smallLogOptions(options)
+  const log = typeof place === 'string' ? await Log.open(place, all) : await Log.openOn(place, all)
+  const keyspace = new Keyspace(log)
+  keyspace.now = all.now()
+  await log.replay((record) => keyspace.replay(record))
+  return { log, keyspace }
+}
