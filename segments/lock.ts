@@ -16,12 +16,10 @@ const TRIES_MAX = 200
 export class FolderLock {
   readonly #server: net.Server
   readonly #folder: number
-  readonly #file: string
 
-  private constructor(server: net.Server, folder: number, file: string) {
+  private constructor(server: net.Server, folder: number) {
     this.#server = server
     this.#folder = folder
-    this.#file = file
   }
 
   /** @throws FlinError FOLDER_LOCKED when another process has the folder. */
@@ -34,7 +32,7 @@ export class FolderLock {
     try {
       const server = await listenOrTakeOver(address, file, folder)
       server.unref()
-      return new FolderLock(server, descriptor, file)
+      return new FolderLock(server, descriptor)
     } catch (error) {
       fs.closeSync(descriptor)
       throw error

@@ -1,7 +1,7 @@
-import { type BatchHeader } from './batch.js'
+import type { BatchHeader } from './batch.js'
 import { type Disk, readFully, readWhole } from './disk.js'
 import { FlinError } from './errors.js'
-import { ALIGNMENT, aligned, checksumSeed } from './format.js'
+import { aligned, checksumSeed } from './format.js'
 import { KeyHasher } from './key-hash.js'
 import { type Manifest, type ManifestSegment, readManifest, vouchedOffset } from './manifest.js'
 import { parseSegmentName, segmentName, sideFileName } from './names.js'
@@ -139,7 +139,6 @@ function tornPosition(folder: LogFolder, loaded: LoadedSegment): number {
 export function* segmentSteps(folder: LogFolder, loaded: LoadedSegment): Generator<SegmentStep, void, undefined> {
   const { baseOffset, sealed } = loaded.entry
   const vouched = vouchedOffset(folder.manifest)
-  const endKnown = sealed?.endOffset ?? null
   let position = 0
   let nextOffset = baseOffset
   for (const step of walkSegment(loaded.bytes, 0, loaded.end, folder.seed, baseOffset)) {
@@ -149,25 +148,25 @@ export function* segmentSteps(folder: LogFolder, loaded: LoadedSegment): Generat
       nextOffset = step.header.lastOffset + 1
       continue
     }
-    const { damage } = step
-    const torn = sealed === null && !damage.vouched && damage.firstOffset >= vouched
-    const atLeast = sealed === null && vouched > damage.firstOffset ? vouched : null
-    const endOffset = torn ? null : (damage.endOffset ?? endKnown ?? atLeast)
-    yield { type: 'damage', damage: { ...damageRange(damage.position, damage.size, damage.firstOffset), endOffset, torn } }
-    if (torn) return
-    position = damage.position + damage.size
-    nextOffset = endOffset ?? damage.firstOffset
+    const { firstOffset, endOffset } = step.damage
+    const torn = sealed === null && !step.damage.vouched && firstOffset >= vouched
+    position = step.damage.position
+    if (torn || endOffset === null) {
+      const size = sealed === null ? step.damage.size : sealed.size - position
+      const known = torn ? null : (sealed?.endOffset ?? vouched)
+      yield { type: 'damage', damage: { position, size, firstOffset, endOffset: known, torn } }
+      return
+    }
+    yield { type: 'damage', damage: { position, size: step.damage.size, firstOffset, endOffset, torn } }
+    position += step.damage.size
+    nextOffset = endOffset
   }
   // Zeroes do not damage a batch, but they do not make up for one either.
-  const isShort = sealed === null ? nextOffset < vouched || loaded.fileSize === null : position < sealed.size
-  if (!isShort || (position > 0 && nextOffset === endKnown && position >= loaded.end)) return
+  const isWhole = sealed === null ? nextOffset >= vouched : position === sealed.size
+  if (isWhole && loaded.fileSize !== null) return
   const size = sealed === null ? 0 : sealed.size - position
   const endOffset = sealed === null ? Math.max(vouched, nextOffset) : sealed.endOffset
-  yield { type: 'damage', damage: { ...damageRange(position, size, nextOffset), endOffset, torn: false } }
-}
-
-function damageRange(position: number, size: number, firstOffset: number) {
-  return { position, size, firstOffset }
+  yield { type: 'damage', damage: { position, size, firstOffset: nextOffset, endOffset, torn: false } }
 }
 
 /** Whether a side file is there and what it says. */
@@ -193,5 +192,3 @@ export async function readSideFile(folder: LogFolder, entry: ManifestSegment): P
     throw error
   }
 }
-
-export { ALIGNMENT }

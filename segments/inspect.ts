@@ -1,0 +1,184 @@
+import type { BatchHeader } from './batch.js'
+import type { Disk } from './disk.js'
+import {
+  type DamagedRange,
+  type LogFolder,
+  readLogFolder,
+  readSideFile,
+  SegmentLoader,
+  segmentSteps,
+} from './log-folder.js'
+import type { ManifestSegment } from './manifest.js'
+import { LOCK_NAME, MANIFEST_NAME, QUARANTINE_FOLDER, segmentName, sideFileName, SPARE_NAME } from './names.js'
+import { Surveyor } from './survey.js'
+
+/** A segment as `flin log ls` shows it. */
+export interface SegmentSummary {
+  readonly name: string
+  readonly baseOffset: number
+  /** Behind its last record. */
+  readonly endOffset: number
+  readonly generation: number
+  readonly state: 'sealed' | 'active' | 'missing'
+  /** Bytes of batches. */
+  readonly size: number
+  readonly recordCount: number
+  readonly tombstoneCount: number
+  /** In ms since 1970; 0 when it has no batch. */
+  readonly firstTimestampMs: number
+  readonly lastTimestampMs: number
+  /** The active segment has none yet. */
+  readonly sideFile: 'ok' | 'missing' | 'damaged' | 'none'
+}
+
+export interface LogSummary {
+  readonly logId: string
+  readonly epochs: readonly (readonly [epoch: number, firstOffset: number])[]
+  readonly compactionHorizon: number
+  readonly startOffset: number
+  readonly endOffset: number
+  readonly segments: readonly SegmentSummary[]
+  /** Files in `quarantine/`. */
+  readonly quarantined: readonly string[]
+  /** Files that belong to no log: what a crash left behind, and the next start clears. */
+  readonly orphans: readonly string[]
+}
+
+/**
+ * Which segments a log has, without looking at every checksum: sealed ones are known from their side files.
+ * @throws FlinError as {@link readLogFolder} does
+ */
+export async function listSegments(disk: Disk): Promise<LogSummary> {
+  const tour = new Tour(disk)
+  const surveyor = new Surveyor()
+  const segments: SegmentSummary[] = []
+  for (let entry = await tour.next(); entry !== null; entry = await tour.next()) {
+    const { folder } = tour
+    const { baseOffset, generation, sealed } = entry
+    const common = { name: segmentName(baseOffset, generation), baseOffset, generation }
+    const side = sealed === null ? null : await readSideFile(folder, entry)
+    if (side?.state === 'ok') {
+      const { tombstoneCount, firstTimestampMs, lastTimestampMs, columns } = side.side
+      const facts = { recordCount: columns.count, tombstoneCount, firstTimestampMs, lastTimestampMs }
+      segments.push({ ...common, ...facts, ...sealed!, state: 'sealed', sideFile: 'ok' })
+      continue
+    }
+    const loaded = await tour.load(entry)
+    if (loaded === null) continue
+    const survey = surveyor.survey(folder, loaded)
+    const { tombstoneCount, firstTimestampMs, lastTimestampMs } = survey
+    const facts = { recordCount: survey.columns.count, tombstoneCount, firstTimestampMs, lastTimestampMs }
+    const extent = sealed ?? { size: survey.size, endOffset: survey.endOffset }
+    const state = loaded.fileSize === null ? 'missing' : sealed === null ? 'active' : 'sealed'
+    segments.push({ ...common, ...facts, ...extent, state, sideFile: side?.state ?? 'none' })
+  }
+  const { logId, epochs, compactionHorizon } = tour.folder.manifest
+  return {
+    ...{ logId, epochs, compactionHorizon, segments },
+    startOffset: segments[0]?.baseOffset ?? 0,
+    endOffset: segments.at(-1)?.endOffset ?? 0,
+    quarantined: (await disk.list(QUARANTINE_FOLDER)).sort(),
+    orphans: await orphansOf(tour.folder),
+  }
+}
+
+/** Names of files in the folder that the manifest does not explain and that are not an owner's at work. */
+export async function orphansOf({ disk, manifest }: LogFolder): Promise<string[]> {
+  const known = new Set([MANIFEST_NAME, LOCK_NAME, QUARANTINE_FOLDER, SPARE_NAME])
+  for (const { baseOffset, generation } of manifest.segments) {
+    known.add(segmentName(baseOffset, generation))
+    known.add(sideFileName(baseOffset, generation))
+  }
+  return (await disk.list()).filter((name) => !known.has(name) && /\.(seg|side|tmp)$/.test(name)).sort()
+}
+
+/**
+ * Goes along the segments of a log that may be changing: when a segment is gone because its owner has rewritten it, the tour
+ * goes on with the manifest as it is then.
+ */
+export class Tour {
+  readonly #disk: Disk
+  readonly #loader = new SegmentLoader()
+  #folder: LogFolder | null = null
+  #nextOffset: number
+  #isOver = false
+
+  /** @param fromOffset segments that end at or below it are left out */
+  constructor(disk: Disk, fromOffset = 0) {
+    this.#disk = disk
+    this.#nextOffset = fromOffset
+  }
+
+  get folder(): LogFolder {
+    return this.#folder!
+  }
+
+  async next(): Promise<ManifestSegment | null> {
+    if (this.#isOver) return null
+    this.#folder ??= await readLogFolder(this.#disk)
+    for (const entry of this.#folder.manifest.segments) {
+      if (entry.sealed !== null && entry.sealed.endOffset <= this.#nextOffset) continue
+      if (entry.sealed === null) this.#isOver = true
+      else this.#nextOffset = entry.sealed.endOffset
+      return entry
+    }
+    return null
+  }
+
+  /** The bytes of the segment that {@link next} returned; null when it has been replaced meanwhile: ask for the next. */
+  async load(entry: ManifestSegment): Promise<Awaited<ReturnType<SegmentLoader['load']>> | null> {
+    const loaded = await this.#loader.load(this.folder, entry)
+    if (loaded.fileSize !== null) return loaded
+    const now = await readLogFolder(this.#disk)
+    const isListed = now.manifest.segments.some(
+      ({ baseOffset, generation }) => baseOffset === entry.baseOffset && generation === entry.generation,
+    )
+    if (isListed) return loaded
+    this.#folder = now
+    this.#nextOffset = entry.baseOffset
+    this.#isOver = false
+    return null
+  }
+}
+
+/** What {@link readBatches} meets. `bytes` are valid until the next step is asked for. */
+export type LogStep =
+  | {
+      readonly type: 'batch'
+      readonly segment: string
+      readonly position: number
+      readonly header: BatchHeader
+      readonly bytes: Buffer
+    }
+  | { readonly type: 'damage'; readonly segment: string; readonly damage: DamagedRange }
+
+/**
+ * Reads the log's batches in order, verified, from the one that holds `fromOffset` to the one that holds `toOffset`; damage
+ * is told and passed by. The records of a batch follow its header; walk them with `RecordView`.
+ * @throws FlinError as {@link readLogFolder} does
+ */
+export async function* readBatches(
+  disk: Disk,
+  fromOffset = 0,
+  toOffset = Infinity,
+): AsyncGenerator<LogStep, void, undefined> {
+  const tour = new Tour(disk, fromOffset)
+  for (let entry = await tour.next(); entry !== null; entry = await tour.next()) {
+    if (entry.baseOffset > toOffset) return
+    const loaded = await tour.load(entry)
+    if (loaded === null) continue
+    const { name, bytes } = loaded
+    for (const step of segmentSteps(tour.folder, loaded)) {
+      if (step.type === 'damage') {
+        const { firstOffset, endOffset } = step.damage
+        if (firstOffset > toOffset) return
+        if (endOffset === null || endOffset > fromOffset) yield { type: 'damage', segment: name, damage: step.damage }
+        continue
+      }
+      const { position, header } = step
+      if (header.baseOffset > toOffset) return
+      const isWanted = header.count === 0 ? header.baseOffset >= fromOffset : header.lastOffset >= fromOffset
+      if (isWanted) yield { type: 'batch', segment: name, position, header, bytes }
+    }
+  }
+}
