@@ -29,6 +29,7 @@ const COMPOSITION = [
 ]
 
 function sources(folder: string): string[] {
+  if (!fs.existsSync(path.join(root, folder))) return []
   return fs
     .readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
