@@ -10,9 +10,12 @@ export class Registry {
   constructor(commands: readonly Command[]) {
     this.all = [...commands].sort((a, b) => (a.name < b.name ? -1 : 1))
     const codes = new Set<number>()
+    const names = new Set<string>()
     for (const command of commands) {
       if (codes.has(command.code)) throw new RangeError(`two commands have code ${command.code}`)
       codes.add(command.code)
+      if (names.has(command.name)) throw new RangeError(`two commands have the name ${command.name}`)
+      names.add(command.name)
       const name = Buffer.from(command.name)
       const at = bucket(name, 0, name.length)
       ;(this.#buckets[at] ??= []).push({ name, command })

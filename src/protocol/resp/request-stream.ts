@@ -1,4 +1,4 @@
-import { FlinError } from '../../../segments/errors.js'
+import { FlinError } from '../../../segments/index.js'
 import { Args, parseInt64 } from './args.js'
 import { splitInline } from './inline.js'
 
