@@ -73,7 +73,7 @@ export class Compaction {
     await state.disk.syncFolder()
     const next = rewritten.map((it) => it.next)
     await this.#files.switchManifest(() => {
-      const segments = [...state.segments.inOrder]
+      const segments = state.named
       segments.splice(segments.indexOf(old[0]!), old.length, ...next)
       return { segments: segments.map(describeSegment), compactionHorizon: this.#horizon }
     })

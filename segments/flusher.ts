@@ -93,8 +93,7 @@ export class Flusher {
     if (this.#syncing !== null) await this.#syncing
     await segment.file!.sync()
     state.durableOffset = segment.endOffset
-    segment.sealed = true
-    await this.#files.attach(next)
+    await this.#files.attach(next, segment)
     this.#openedAs = this.#state.options.fsync
     this.#writing = next
     if (this.#fsync !== this.#openedAs) await this.#reopen()

@@ -181,7 +181,8 @@ export class HashIndex {
           const lo = slots[at + 1]!
           const unsigned = lo >>> 0
           if (unsigned < from) continue
-          if ((wanted <= 0 || budget <= 0) && unsigned !== last) return number * TWO_32 + unsigned
+          // What the cursor names is visited even if a crowd in front of it has used the budget up: every call gets on.
+          if ((wanted <= 0 || budget <= 0) && unsigned !== last && unsigned !== from) return number * TWO_32 + unsigned
           last = unsigned
           wanted--
           visit(slots[at]!, lo, (word >>> TAG_BITS) - 1, slots[at + 3]! >>> 0, word & TAG_MASK)

@@ -5,11 +5,13 @@ export const TAG_MASK = (1 << TAG_BITS) - 1
 
 const TWO_32 = 0x1_0000_0000
 const CAPACITY_MIN = 8
+/** A table doubles for so many levels, since small ones cost more to allocate than to fill; from there it grows by a quarter. */
+const DOUBLING_LEVELS = 3
 const GROWTH = 1.25
 /** Load at which a table grows, to 0.64. */
 const LOAD_MAX = 0.8
-/** Load below which a table shrinks, to 0.725: the lowest that keeps 32 bytes an entry, so deleting gives memory back too. */
-const LOAD_MIN = 0.58
+/** Load that a table has after shrinking, from 0.58: low enough not to grow again soon, high enough for 32 bytes an entry. */
+const LOAD_SHRUNK = 0.725
 
 /**
  * One table of a {@link HashIndex}: open addressing with linear probing, kept **sorted by the low hash word** (unsigned). The home
@@ -23,7 +25,7 @@ export class HashTable {
   /** Count of homes; `slots` has slack behind them. */
   capacity: number
   count = 0
-  /** Spreads the capacities of neighbouring tables over one growth step, so that they do not all grow at the same count. */
+  /** Spreads the capacities of the tables over one growth step, so that they do not all grow at the same count. */
   readonly #phase: number
   #level = 0
   /** Counts at which to grow and below which to shrink. */
@@ -150,12 +152,15 @@ export class HashTable {
     this.#level = level
     this.#growAt = Math.floor(capacity * LOAD_MAX)
     // At least a sixteenth must go before the next rebuild, also where crowding has made the table larger than its count asks.
-    this.#shrinkBelow = level === 0 ? 0 : Math.min(Math.floor(capacity * LOAD_MIN), this.count - (this.count >>> 4))
+    this.#shrinkBelow =
+      level === 0 ? 0 : Math.min(Math.floor(this.#capacityOf(level - 1) * LOAD_SHRUNK), this.count - (this.count >>> 4))
     return true
   }
 
   #capacityOf(level: number): number {
-    return Math.ceil(CAPACITY_MIN * GROWTH ** (level + this.#phase))
+    const steps = level + this.#phase
+    const doublings = Math.min(steps, DOUBLING_LEVELS)
+    return Math.ceil(CAPACITY_MIN * 2 ** doublings * GROWTH ** (steps - doublings))
   }
 }
 

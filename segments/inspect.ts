@@ -163,6 +163,7 @@ export async function* readBatches(
   toOffset = Infinity,
 ): AsyncGenerator<LogStep, void, undefined> {
   const tour = new Tour(disk, fromOffset)
+  let nextOffset = fromOffset
   for (let entry = await tour.next(); entry !== null; entry = await tour.next()) {
     if (entry.baseOffset > toOffset) return
     const loaded = await tour.load(entry)
@@ -172,13 +173,15 @@ export async function* readBatches(
       if (step.type === 'damage') {
         const { firstOffset, endOffset } = step.damage
         if (firstOffset > toOffset) return
-        if (endOffset === null || endOffset > fromOffset) yield { type: 'damage', segment: name, damage: step.damage }
+        if (endOffset === null || endOffset > nextOffset) yield { type: 'damage', segment: name, damage: step.damage }
         continue
       }
       const { position, header } = step
       if (header.baseOffset > toOffset) return
-      const isWanted = header.count === 0 ? header.baseOffset >= fromOffset : header.lastOffset >= fromOffset
-      if (isWanted) yield { type: 'batch', segment: name, position, header, bytes }
+      // What a rewritten segment repeats has been told.
+      if (header.count === 0 ? header.baseOffset < nextOffset : header.lastOffset < nextOffset) continue
+      nextOffset = header.lastOffset + 1
+      yield { type: 'batch', segment: name, position, header, bytes }
     }
   }
 }

@@ -61,9 +61,14 @@ export class LogState {
     return this.poison
   }
 
-  /** The manifest with the segments as they are now. */
+  /** Segments that have their files, in order. One that was begun while a commit is under way has none yet. */
+  get named(): Segment[] {
+    return this.segments.inOrder.filter((segment) => segment.sealed || segment.file !== null)
+  }
+
+  /** The manifest with the segments as they are now. It must not name a file that a crash would leave missing. */
   nextManifest(changes: Partial<Manifest> = {}): Manifest {
-    return { ...this.manifest, segments: this.segments.inOrder.map(describeSegment), ...changes }
+    return { ...this.manifest, segments: this.named.map(describeSegment), ...changes }
   }
 }
 

@@ -1,4 +1,5 @@
 import { Appender, allocate } from './appender.js'
+import { BackgroundCheck } from './background-check.js'
 import { Compaction, type CompactionResult, type Liveness } from './compaction.js'
 import { FolderLock } from './lock.js'
 import type { Disk } from './disk.js'
@@ -35,8 +36,11 @@ export class Log {
   readonly #lock: FolderLock | null
   readonly #files: SegmentFiles
   readonly #reader: Reader
+  #check: BackgroundCheck | null = null
   #appender!: Appender
   #flusher!: Flusher
+  /** Whether the log takes writes: a replay that failed has left nothing to commit, and nobody to do it. */
+  #isWritable = false
   #damages: readonly { segment: string; damage: Damage }[] = []
 
   private constructor(state: LogState, lock: FolderLock | null) {
@@ -104,6 +108,7 @@ export class Log {
     // Epochs in which nothing was written say nothing.
     const kept = epochs.filter(([, first]) => first < state.endOffset)
     await this.#files.switchManifest({ epochs: [...kept, [state.epoch, state.endOffset]] })
+    this.#isWritable = true
     this.#files.prepareSpare()
   }
 
@@ -114,7 +119,7 @@ export class Log {
     segment.columns = state.options.memorySizeMax > 0 ? null : new RestartColumns()
     state.residentSize += segment.memory.length
     state.segments.inOrder.push(segment)
-    await this.#files.attach(segment)
+    await this.#files.attach(segment, null)
   }
 
   get id(): string {
@@ -262,6 +267,12 @@ export class Log {
     return this.#flusher.vouch()
   }
 
+  /** Checks, beside everything else, the segments that a start took on the word of their side files. */
+  startCheck(onDamage: (error: FlinError) => void): void {
+    this.#check = new BackgroundCheck(this.#state, onDamage)
+    this.#check.start()
+  }
+
   /**
    * Rewrites the sealed segments without what is dead. Not while another compaction runs.
    * @throws FlinError LOG_CORRUPT when a segment is damaged: it stays as it is.
@@ -274,8 +285,9 @@ export class Log {
   async close(): Promise<void> {
     const state = this.#state
     if (state.closed) return
+    await this.#check?.stop()
     try {
-      if (!state.options.readOnly && !state.options.serveDamaged && state.poison === null) {
+      if (this.#isWritable && state.poison === null) {
         await this.#flusher.flush()
         await this.#flusher.sync()
         await this.#flusher.vouch()

@@ -1,3 +1,4 @@
+import crypto from 'node:crypto'
 import { FlinError } from './errors.js'
 import { SEGMENT_SIZE_LIMIT } from './format.js'
 
@@ -31,6 +32,21 @@ export interface LogOptions {
   readonly randomBytes: (size: number) => Buffer
   /** Told what happened, for the operator's log. */
   readonly onEvent: (event: LogEvent) => void
+}
+
+/** What the daemon takes, but for events, which nobody hears. */
+export const DEFAULT_LOG_OPTIONS: LogOptions = {
+  fsync: 'always',
+  segmentSize: 64 * 1024 * 1024,
+  cacheSize: 1024 * 1024 * 1024,
+  undurableSizeMax: 64 * 1024 * 1024,
+  reserveSize: 64 * 1024 * 1024,
+  memorySizeMax: 0,
+  serveDamaged: false,
+  readOnly: false,
+  now: Date.now,
+  randomBytes: crypto.randomBytes,
+  onEvent: () => undefined,
 }
 
 export type LogEvent =

@@ -92,10 +92,10 @@ export class SegmentFiles {
   }
 
   /**
-   * Gives the segment its file and makes it part of the log. `before` has been sealed and leaves the list of active ones by
-   * the same manifest. Waits while the disk is full.
+   * Gives the segment its file and makes it part of the log. The one before it, which is durable, is sealed by the same
+   * manifest. Waits while the disk is full.
    */
-  async attach(segment: Segment, changes: Partial<Manifest> = {}): Promise<void> {
+  async attach(segment: Segment, before: Segment | null): Promise<void> {
     const { disk, options } = this.#state
     const needed = segment.memory!.length
     for (;;) {
@@ -115,8 +115,12 @@ export class SegmentFiles {
       if (this.#state.closed) throw new FlinError('DISK_FULL', 'closed while the disk was full')
     }
     await disk.rename(SPARE_NAME, segment.name)
-    await this.switchManifest(changes)
+    // A manifest that outlives a crash must not name a file that does not.
+    await disk.syncFolder()
+    // Both at once: whatever manifest is written next has exactly one active segment.
     segment.file = await this.openForAppend(segment.name)
+    if (before !== null) before.sealed = true
+    await this.switchManifest()
   }
 
   /** A file for a segment of unusual size: it is not filled ahead, it grows with its one large batch. */

@@ -23,13 +23,19 @@ const size = (min: number, max: number) =>
     })
     .pipe(z.number().int().min(min).max(max))
 
+/** A plain decimal: `Number()` would also take '', true and null for numbers. */
+const integer = (min: number, max: number) =>
+  z
+    .union([z.number(), z.string().regex(/^\d{1,15}$/, 'a plain decimal number').transform(Number)])
+    .pipe(z.number().int().min(min).max(max))
+
 const schema = z.strictObject({
   nodeId: z
     .string()
     .regex(/^[\w.-]{1,64}$/, 'letters, digits, _ . - only')
     .default('flin-1'),
   host: z.string().min(1).default('127.0.0.1'),
-  port: z.coerce.number().int().min(0).max(65535).default(7380),
+  port: integer(0, 65535).default(7380),
   data: z.string().min(1).default('./data'),
   /** Keeps the log in memory only, up to so many bytes; 0: on disk. */
   memory: size(0, Number.MAX_SAFE_INTEGER).default(0),
@@ -37,7 +43,7 @@ const schema = z.strictObject({
   segmentSize: size(4096, 0xffff_0000).default(64 * MIB),
   cacheSize: size(MIB, Number.MAX_SAFE_INTEGER).default(GIB),
   reserveSize: size(0, Number.MAX_SAFE_INTEGER).default(64 * MIB),
-  clientsMax: z.coerce.number().int().min(1).max(1_000_000).default(10_000),
+  clientsMax: integer(1, 1_000_000).default(10_000),
   outputSizeMax: size(MIB, Number.MAX_SAFE_INTEGER).default(GIB),
   serveDamaged: z
     .union([

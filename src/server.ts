@@ -106,6 +106,7 @@ export class Server {
     }
     const upkeep = new Upkeep(log, keyspace, committer, Math.random)
     upkeep.start()
+    if (!settings.serveDamaged) log.startCheck(onEnd)
     const tookMs = Math.round(performance.now() - began)
     logger.info(
       { host: address.address, port: address.port, keys: keyspace.count, offset: log.endOffset, tookMs },

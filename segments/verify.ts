@@ -1,0 +1,126 @@
+import type { Disk } from './disk.js'
+import { orphansOf, Tour } from './inspect.js'
+import { type DamagedRange, readSideFile } from './log-folder.js'
+import { type SegmentSurvey, sideFileFault, Surveyor } from './survey.js'
+
+/** Something that is not as it should be. */
+export type Finding =
+  /** Bytes that are not what was written, above what is known to have been finished: the next start sets them aside. */
+  | { readonly type: 'torn-tail'; readonly segment: string; readonly damage: DamagedRange }
+  /** Bytes that are not what was written, though they had been: records are lost. */
+  | { readonly type: 'damage'; readonly segment: string; readonly damage: DamagedRange }
+  | { readonly type: 'missing-segment'; readonly segment: string; readonly damage: DamagedRange }
+  /** Every checksum holds and yet it is wrong: a fault of the writer. */
+  | { readonly type: 'fault'; readonly segment: string; readonly reason: string }
+  /** The side file's checksum holds, but it does not say what its segment says: restarts would believe it. */
+  | { readonly type: 'wrong-side-file'; readonly segment: string; readonly reason: string }
+  /** Disposable: the next start reads the segment and writes it anew. */
+  | { readonly type: 'damaged-side-file'; readonly segment: string; readonly reason: string }
+  | { readonly type: 'missing-side-file'; readonly segment: string }
+  /** A file that the manifest does not name: the next start clears it. */
+  | { readonly type: 'orphan'; readonly file: string }
+
+/**
+ * - `intact`: nothing that matters.
+ * - `mendable`: the next start mends it by itself, and nothing that had been acknowledged is lost.
+ * - `corrupt`: records are lost, or would be believed wrongly.
+ */
+export type Verdict = 'intact' | 'mendable' | 'corrupt'
+
+export interface VerifyReport {
+  readonly logId: string
+  readonly verdict: Verdict
+  readonly findings: readonly Finding[]
+  readonly segmentCount: number
+  readonly batchCount: number
+  readonly recordCount: number
+  /** Bytes that were read: segments and side files' segments, zeroes behind the active one left out. */
+  readonly size: number
+  readonly startOffset: number
+  readonly endOffset: number
+}
+
+export interface VerifyProgress {
+  readonly segment: string
+  readonly doneSize: number
+  /** Changes while the log's owner writes. */
+  readonly totalSize: number
+}
+
+const VERDICTS: Readonly<Record<Finding['type'], Verdict>> = {
+  'torn-tail': 'mendable',
+  damage: 'corrupt',
+  'missing-segment': 'corrupt',
+  fault: 'corrupt',
+  'wrong-side-file': 'corrupt',
+  'damaged-side-file': 'mendable',
+  'missing-side-file': 'intact',
+  orphan: 'intact',
+}
+
+/**
+ * Looks at every byte of a log: the manifest, all checksums of all segments, and that each side file says what its segment
+ * says. Reads only, also beside the log's owner.
+ * @throws FlinError as readLogFolder does: without a manifest nothing can be said about the rest
+ */
+export async function verifyLog(
+  disk: Disk,
+  onProgress: (progress: VerifyProgress) => void = () => undefined,
+): Promise<VerifyReport> {
+  const tour = new Tour(disk)
+  const surveyor = new Surveyor()
+  const findings: Finding[] = []
+  let segmentCount = 0
+  let batchCount = 0
+  let recordCount = 0
+  let size = 0
+  let startOffset = 0
+  let endOffset = 0
+  let lastEpoch = 0
+  for (let entry = await tour.next(); entry !== null; entry = await tour.next()) {
+    const loaded = await tour.load(entry)
+    if (loaded === null) continue
+    const survey = surveyor.survey(tour.folder, loaded)
+    addDamages(survey, loaded.name, loaded.fileSize === null, findings)
+    if (survey.batchCount > 0 && survey.lastEpoch < lastEpoch) {
+      findings.push({ type: 'fault', segment: loaded.name, reason: 'its epoch is below that of the segment before' })
+    }
+    if (entry.sealed !== null && loaded.fileSize !== null) {
+      const side = await readSideFile(tour.folder, entry)
+      const segment = loaded.name
+      if (side.state === 'missing') findings.push({ type: 'missing-side-file', segment })
+      else if (side.state === 'damaged') findings.push({ type: 'damaged-side-file', segment, reason: side.reason })
+      else if (survey.damages.length === 0) {
+        const reason = sideFileFault(side.side, survey)
+        if (reason !== null) findings.push({ type: 'wrong-side-file', segment, reason })
+      }
+    }
+    if (segmentCount++ === 0) startOffset = entry.baseOffset
+    batchCount += survey.batchCount
+    recordCount += survey.columns.count
+    size += entry.sealed?.size ?? survey.size
+    endOffset = entry.sealed?.endOffset ?? survey.endOffset
+    lastEpoch = Math.max(lastEpoch, survey.lastEpoch)
+    onProgress({ segment: loaded.name, doneSize: size, totalSize: Math.max(size, totalSize(tour)) })
+  }
+  for (const file of await orphansOf(tour.folder)) findings.push({ type: 'orphan', file })
+  const { logId } = tour.folder.manifest
+  const counts = { segmentCount, batchCount, recordCount, size, startOffset, endOffset }
+  return { logId, verdict: verdictOf(findings), findings, ...counts }
+}
+
+function addDamages(survey: SegmentSurvey, segment: string, isMissing: boolean, findings: Finding[]): void {
+  for (const damage of survey.damages) {
+    findings.push({ type: isMissing ? 'missing-segment' : damage.torn ? 'torn-tail' : 'damage', segment, damage })
+  }
+  for (const reason of survey.faults) findings.push({ type: 'fault', segment, reason })
+}
+
+function totalSize({ folder }: Tour): number {
+  return folder.manifest.segments.reduce((size, { sealed }) => size + (sealed?.size ?? 0), 0)
+}
+
+export function verdictOf(findings: readonly Finding[]): Verdict {
+  const verdicts = new Set(findings.map((finding) => VERDICTS[finding.type]))
+  return verdicts.has('corrupt') ? 'corrupt' : verdicts.has('mendable') ? 'mendable' : 'intact'
+}

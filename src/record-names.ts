@@ -1,0 +1,24 @@
+import { ALL_COMMANDS } from './commands/all.js'
+import { CAUSE, KIND } from './models/kinds.js'
+
+const CAUSE_NAMES = new Map<number, string>([
+  ...Object.entries(CAUSE).map(([name, code]) => [code, name] as const),
+  ...ALL_COMMANDS.map(({ name, code }) => [code, name] as const),
+])
+const KIND_NAMES = new Map<number, string>(Object.entries(KIND).map(([name, kind]) => [kind, name]))
+
+/** What caused a record: a command's name, or `expired`; the bare number when a later Flin wrote it. */
+export function causeName(code: number): string {
+  return CAUSE_NAMES.get(code) ?? String(code)
+}
+
+/** Name of a kind of entity; the bare number when a later Flin wrote it. */
+export function kindName(kind: number): string {
+  return KIND_NAMES.get(kind) ?? String(kind)
+}
+
+/** What the datum of a record is: when a key expires, in ms since 1970, or the first offset that a tombstone may bury. */
+export function datumMeaning(kind: number, isTombstone: boolean): 'time' | 'offset' | 'number' {
+  if (isTombstone) return 'offset'
+  return kind === KIND.expiry ? 'time' : 'number'
+}
