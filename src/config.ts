@@ -11,7 +11,7 @@ const UNITS: Readonly<Record<string, number>> = { k: 1e3, m: 1e6, g: 1e9, kb: KI
 
 const size = (min: number, max: number) =>
   z
-    .union([z.number(), z.string()])
+    .union([z.number(), z.string()], { error: 'write a size as 4096, 64mb or 1gb' })
     .transform((value, context) => {
       const match = /^(\d+)([kmg]?b?)$/i.exec(String(value).trim())
       const unit = match?.[2]?.toLowerCase() ?? ''
@@ -26,7 +26,13 @@ const size = (min: number, max: number) =>
 /** A plain decimal: `Number()` would also take '', true and null for numbers. */
 const integer = (min: number, max: number) =>
   z
-    .union([z.number(), z.string().regex(/^\d{1,15}$/, 'a plain decimal number').transform(Number)])
+    .union([
+      z.number(),
+      z
+        .string()
+        .regex(/^\d{1,15}$/, 'a plain decimal number')
+        .transform(Number),
+    ])
     .pipe(z.number().int().min(min).max(max))
 
 const schema = z.strictObject({

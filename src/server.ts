@@ -92,7 +92,7 @@ export class Server {
         logger.warn({ client: connection.address, reason }, 'client dropped')
       },
       onReadFailed: (error) => {
-        logger.error({ error }, 'records could not be read from disk')
+        logger.error({ err: error }, 'records could not be read from disk')
       },
     }
     const listener = new Listener(host, settings.clientsMax)
