@@ -67,10 +67,10 @@ export function writeU64(bytes: Buffer, value: number, at: number): void {
 }
 
 /** Reads a u64; beyond 2^53 it yields Infinity, which no valid offset, size or time equals. */
-export function readU64(bytes: Buffer, at: number): number {
-  const high = bytes.readUInt32LE(at + 4)
-  if (high > 0x1f_ffff) return Infinity
-  return high * TWO_32 + bytes.readUInt32LE(at)
+export function readU64(bytes: Uint8Array, at: number): number {
+  const low = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
+  const high = bytes[at + 4]! | (bytes[at + 5]! << 8) | (bytes[at + 6]! << 16) | (bytes[at + 7]! << 24)
+  return high >>> 21 === 0 ? high * TWO_32 + (low >>> 0) : Infinity
 }
 
 /** The seed of every header checksum: batches of another log do not pass for ours. */

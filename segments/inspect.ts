@@ -2,15 +2,17 @@ import type { BatchHeader } from './batch.js'
 import type { Disk } from './disk.js'
 import {
   type DamagedRange,
+  type LoadedSegment,
   type LogFolder,
   readLogFolder,
   readSideFile,
   SegmentLoader,
   segmentSteps,
+  settle,
 } from './log-folder.js'
 import type { ManifestSegment } from './manifest.js'
 import { LOCK_NAME, MANIFEST_NAME, QUARANTINE_FOLDER, segmentName, sideFileName, SPARE_NAME } from './names.js'
-import { Surveyor } from './survey.js'
+import { type SegmentSurvey, Surveyor } from './survey.js'
 
 /** A segment as `flin log ls` shows it. */
 export interface SegmentSummary {
@@ -50,7 +52,6 @@ export interface LogSummary {
  */
 export async function listSegments(disk: Disk): Promise<LogSummary> {
   const tour = new Tour(disk)
-  const surveyor = new Surveyor()
   const segments: SegmentSummary[] = []
   for (let entry = await tour.next(); entry !== null; entry = await tour.next()) {
     const { folder } = tour
@@ -63,9 +64,9 @@ export async function listSegments(disk: Disk): Promise<LogSummary> {
       segments.push({ ...common, ...facts, ...sealed!, state: 'sealed', sideFile: 'ok' })
       continue
     }
-    const loaded = await tour.load(entry)
-    if (loaded === null) continue
-    const survey = surveyor.survey(folder, loaded)
+    const surveyed = await tour.survey(entry)
+    if (surveyed === null) continue
+    const { loaded, survey } = surveyed
     const { tombstoneCount, firstTimestampMs, lastTimestampMs } = survey
     const facts = { recordCount: survey.columns.count, tombstoneCount, firstTimestampMs, lastTimestampMs }
     const extent = sealed ?? { size: survey.size, endOffset: survey.endOffset }
@@ -99,6 +100,7 @@ export async function orphansOf({ disk, manifest }: LogFolder): Promise<string[]
 export class Tour {
   readonly #disk: Disk
   readonly #loader = new SegmentLoader()
+  readonly #surveyor = new Surveyor()
   #folder: LogFolder | null = null
   #nextOffset: number
   #isOver = false
@@ -126,7 +128,7 @@ export class Tour {
   }
 
   /** The bytes of the segment that {@link next} returned; null when it has been replaced meanwhile: ask for the next. */
-  async load(entry: ManifestSegment): Promise<Awaited<ReturnType<SegmentLoader['load']>> | null> {
+  async load(entry: ManifestSegment): Promise<LoadedSegment | null> {
     const loaded = await this.#loader.load(this.folder, entry)
     if (loaded.fileSize !== null) return loaded
     const now = await readLogFolder(this.#disk)
@@ -138,6 +140,18 @@ export class Tour {
     this.#nextOffset = entry.baseOffset
     this.#isOver = false
     return null
+  }
+
+  /** As {@link load}, and all that there is to know of it. */
+  async survey(entry: ManifestSegment): Promise<{ loaded: LoadedSegment; survey: SegmentSurvey } | null> {
+    const loaded = await this.load(entry)
+    if (loaded === null) return null
+    let survey = this.#surveyor.survey(this.folder, loaded)
+    if (survey.damages.some(({ torn }) => torn)) {
+      await settle(this.folder, loaded)
+      survey = this.#surveyor.survey(this.folder, loaded)
+    }
+    return { loaded, survey }
   }
 }
 
@@ -168,6 +182,7 @@ export async function* readBatches(
     if (entry.baseOffset > toOffset) return
     const loaded = await tour.load(entry)
     if (loaded === null) continue
+    await settle(tour.folder, loaded)
     const { name, bytes } = loaded
     for (const step of segmentSteps(tour.folder, loaded)) {
       if (step.type === 'damage') {

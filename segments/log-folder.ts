@@ -1,5 +1,5 @@
 import type { BatchHeader } from './batch.js'
-import { type Disk, readFully, readWhole } from './disk.js'
+import { type Disk, type DiskFile, readFully, readWhole } from './disk.js'
 import { FlinError } from './errors.js'
 import { aligned, checksumSeed } from './format.js'
 import { KeyHasher } from './key-hash.js'
@@ -86,25 +86,16 @@ const SETTLE_MS = 20
 export class SegmentLoader {
   #memory: Buffer = Buffer.alloc(0)
 
-  async load(folder: LogFolder, entry: ManifestSegment): Promise<LoadedSegment> {
+  async load({ disk }: LogFolder, entry: ManifestSegment): Promise<LoadedSegment> {
     const name = segmentName(entry.baseOffset, entry.generation)
-    const file = await folder.disk.open(name, {}).catch((error: unknown) => {
-      if (isNodeError(error) && error.code === 'ENOENT') return null
-      throw error
-    })
+    const file = await openIfThere(disk, name)
     if (file === null) return { entry, name, bytes: this.#take(entry.sealed?.size ?? 0), end: 0, fileSize: null }
     try {
       const fileSize = await file.size()
       const end = entry.sealed?.size ?? aligned(fileSize)
       const bytes = this.#take(end)
-      const read = async (from: number): Promise<void> => {
-        const got = await readFully(file, bytes, from, Math.min(end, fileSize) - from, from)
-        bytes.fill(0, from + got)
-      }
-      await read(0)
-      const loaded = { entry, name, bytes, end, fileSize }
-      if (entry.sealed === null) await settle(folder, loaded, read)
-      return loaded
+      await readInto(file, bytes, 0)
+      return { entry, name, bytes, end, fileSize }
     } finally {
       await file.close()
     }
@@ -116,15 +107,37 @@ export class SegmentLoader {
   }
 }
 
-/** The owner may be writing just now: what looks torn is looked at again, as long as it changes. */
-async function settle(folder: LogFolder, loaded: LoadedSegment, read: (from: number) => Promise<void>): Promise<void> {
+async function openIfThere(disk: Disk, name: string): Promise<DiskFile | null> {
+  try {
+    return await disk.open(name, {})
+  } catch (error) {
+    if (isNodeError(error) && error.code === 'ENOENT') return null
+    throw error
+  }
+}
+
+/** Reads a file from `from` on; what it does not have is zeroes. */
+async function readInto(file: DiskFile, bytes: Buffer, from: number): Promise<void> {
+  const got = await readFully(file, bytes, from, bytes.length - from, from)
+  bytes.fill(0, from + got)
+}
+
+/** The owner may be writing the active segment just now: what looks torn is read again for as long as it changes. */
+export async function settle(folder: LogFolder, loaded: LoadedSegment): Promise<void> {
+  if (loaded.entry.sealed !== null || loaded.fileSize === null) return
   for (let i = 0; i < SETTLE_TRIES; i++) {
     const torn = tornPosition(folder, loaded)
     if (torn === -1) return
-    const before = Buffer.from(loaded.bytes.subarray(torn, loaded.end))
+    const before = Buffer.from(loaded.bytes.subarray(torn))
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
-    await read(torn)
-    if (before.equals(loaded.bytes.subarray(torn, loaded.end))) return
+    const file = await openIfThere(folder.disk, loaded.name)
+    if (file === null) return
+    try {
+      await readInto(file, loaded.bytes, torn)
+    } finally {
+      await file.close()
+    }
+    if (before.equals(loaded.bytes.subarray(torn))) return
   }
 }
 

@@ -103,8 +103,7 @@ export class Log {
       this.#evict()
     }
     if (serveDamaged) return
-    // What was read may lie in the kernel's cache only, if the last owner was killed: it is told to readers from now on.
-    await active.file!.sync()
+    await recovery.secure(active)
     // Epochs in which nothing was written say nothing.
     const kept = epochs.filter(([, first]) => first < state.endOffset)
     await this.#files.switchManifest({ epochs: [...kept, [state.epoch, state.endOffset]] })
@@ -313,7 +312,8 @@ export class Log {
       state.residentSize -= memory.length
       const file = segment.file
       segment.file = null // the next cold read opens it for reading
-      void file?.close()
+      // All of it is synced: whatever closing says, it takes nothing back.
+      file?.close().catch(() => undefined)
       this.#appender.recycle(memory)
     }
     this.#noteCold()

@@ -63,9 +63,11 @@ export class Reader {
 
   /**
    * Loads the records at these places and adds copies of them to `records`, which one command will look into.
-   * @throws FlinError LOG_CORRUPT naming the offsets when what lies on disk is not what was written.
+   * @throws FlinError LOG_CORRUPT naming the offsets when what lies on disk is not what was written; when the log is closed,
+   *   LOG_CLOSED, or LOG_POISONED if that is why.
    */
   async load(places: Iterable<Place>, records: LoadedRecords = new Map()): Promise<LoadedRecords> {
+    if (this.#state.closed) throw this.#state.poison ?? new FlinError('LOG_CLOSED', 'the log is closed')
     const jobs: Promise<void>[] = []
     for (const place of places) jobs.push(this.#loadRecord(place, records))
     await Promise.all(jobs)

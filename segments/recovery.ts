@@ -1,4 +1,4 @@
-import { BATCH_HEADER_SIZE, ALIGNMENT, RECORD_FLAG } from './format.js'
+import { ALIGNMENT, aligned, BATCH_HEADER_SIZE, RECORD_FLAG } from './format.js'
 import { allocate } from './appender.js'
 import { digestInSlices } from './digest.js'
 import { readFully, readWhole, replaceFile, type DiskFile } from './disk.js'
@@ -37,6 +37,8 @@ export class Recovery {
   readonly #replay: Replay
   readonly #record: ReplayedRecord = { kind: 0, flags: 0, hi: 0, lo: 0, segmentNumber: 0, position: 0, datum: 0 }
   readonly damages: { segment: string; damage: Damage }[] = []
+  /** Everything below was durable, as the newest batches say. */
+  #durableOffset = 0
 
   constructor(state: LogState, replay: Replay) {
     this.#state = state
@@ -139,6 +141,7 @@ export class Recovery {
       segment.endOffset = header.lastOffset + 1
       segment.lastEpoch = header.epoch
       segment.lastTimestampMs = header.timestampMs
+      this.#durableOffset = Math.max(this.#durableOffset, header.durableOffset)
       if (segment.firstTimestampMs === 0) segment.firstTimestampMs = header.timestampMs
       let at = position + BATCH_HEADER_SIZE
       for (let i = 0; i < header.count; i++) {
@@ -231,6 +234,23 @@ export class Recovery {
       firstOffset: damage.firstOffset,
       quarantine,
     })
+  }
+
+  /**
+   * Makes durable what was read of the active segment, for it is told to readers from now on: it may lie in the kernel's
+   * cache only, if the last owner was killed. What no batch vouches for is written again, because after a sync that failed
+   * the kernel takes its pages for clean, and no further sync would write them; the same goes for the size of a file that
+   * was not preallocated, and only a size that changes is written.
+   */
+  async secure(active: Segment): Promise<void> {
+    const file = active.file!
+    if (active.endOffset > Math.max(active.baseOffset, this.#durableOffset)) {
+      const fileSize = await file.size()
+      if (fileSize !== this.#state.options.segmentSize) await file.truncate(aligned(fileSize + 1))
+      const from = active.sparse.positions[active.sparse.entryOfOffset(this.#durableOffset)]!
+      await file.write(active.memory!, from, active.size - from, from)
+    }
+    await file.sync()
   }
 
   #keepActive(segment: Segment, bytes: Buffer): void {

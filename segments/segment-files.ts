@@ -38,7 +38,10 @@ export class SegmentFiles {
   /** Begins to make the next segment's file ready, if that has not begun. */
   prepareSpare(): void {
     if (this.#state.closed || this.#spareTimer !== null) return
-    this.#spare ??= this.#makeSpare()
+    if (this.#spare !== null) return
+    this.#spare = this.#makeSpare()
+    // Whoever needs it meets the failure; until then the poison tells of it.
+    this.#spare.catch(() => undefined)
   }
 
   async #makeSpare(): Promise<DiskFile | null> {

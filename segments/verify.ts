@@ -1,7 +1,7 @@
 import type { Disk } from './disk.js'
 import { orphansOf, Tour } from './inspect.js'
 import { type DamagedRange, readSideFile } from './log-folder.js'
-import { type SegmentSurvey, sideFileFault, Surveyor } from './survey.js'
+import { type SegmentSurvey, sideFileFault } from './survey.js'
 
 /** Something that is not as it should be. */
 export type Finding =
@@ -68,7 +68,6 @@ export async function verifyLog(
   onProgress: (progress: VerifyProgress) => void = () => undefined,
 ): Promise<VerifyReport> {
   const tour = new Tour(disk)
-  const surveyor = new Surveyor()
   const findings: Finding[] = []
   let segmentCount = 0
   let batchCount = 0
@@ -78,9 +77,9 @@ export async function verifyLog(
   let endOffset = 0
   let lastEpoch = 0
   for (let entry = await tour.next(); entry !== null; entry = await tour.next()) {
-    const loaded = await tour.load(entry)
-    if (loaded === null) continue
-    const survey = surveyor.survey(tour.folder, loaded)
+    const surveyed = await tour.survey(entry)
+    if (surveyed === null) continue
+    const { loaded, survey } = surveyed
     addDamages(survey, loaded.name, loaded.fileSize === null, findings)
     if (survey.batchCount > 0 && survey.lastEpoch < lastEpoch) {
       findings.push({ type: 'fault', segment: loaded.name, reason: 'its epoch is below that of the segment before' })

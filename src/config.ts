@@ -26,13 +26,16 @@ const size = (min: number, max: number) =>
 /** A plain decimal: `Number()` would also take '', true and null for numbers. */
 const integer = (min: number, max: number) =>
   z
-    .union([
-      z.number(),
-      z
-        .string()
-        .regex(/^\d{1,15}$/, 'a plain decimal number')
-        .transform(Number),
-    ])
+    .union(
+      [
+        z.number(),
+        z
+          .string()
+          .regex(/^\d{1,15}$/)
+          .transform(Number),
+      ],
+      { error: 'write a plain decimal number' },
+    )
     .pipe(z.number().int().min(min).max(max))
 
 const schema = z.strictObject({

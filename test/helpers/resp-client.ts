@@ -1,0 +1,216 @@
+import { once } from 'node:events'
+import net from 'node:net'
+
+/**
+ * A reply as it can be compared with another one: nothing that stands in the bytes is lost, so a bulk string is no simple
+ * one and a missing array no missing string. Bytes of bulk strings are latin1 characters.
+ */
+export type Reply =
+  | null
+  | string
+  | number
+  | bigint
+  | boolean
+  | Reply[]
+  | { simple: string }
+  | { error: string }
+  | { nil: 'array' }
+  | { double: string }
+  | { verbatim: string }
+  | { map: [Reply, Reply][] }
+  | { set: Reply[] }
+  | { push: Reply[] }
+
+export const OK: Reply = { simple: 'OK' }
+export const QUEUED: Reply = { simple: 'QUEUED' }
+
+export type Argument = string | number | Buffer
+
+/** A request as clients send it: an array of bulk strings. Strings go out as latin1. */
+export function frame(args: readonly Argument[]): Buffer {
+  const parts: Buffer[] = [Buffer.from(`*${args.length}\r\n`)]
+  for (const arg of args) {
+    const bytes = Buffer.isBuffer(arg) ? arg : Buffer.from(String(arg), 'latin1')
+    parts.push(Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from('\r\n'))
+  }
+  return Buffer.concat(parts)
+}
+
+/** A raw client: any bytes out, parsed replies in, in order. Connects to this machine. */
+export class RespClient {
+  readonly socket: net.Socket
+  #received: Buffer = Buffer.alloc(0)
+  readonly #replies: Reply[] = []
+  readonly #waiting: { resolve: (reply: Reply) => void; reject: (error: Error) => void }[] = []
+  /** Whether the connection is over, whoever ended it. */
+  isClosed = false
+  /** Settles when the connection is over. */
+  readonly closed: Promise<void>
+
+  private constructor(socket: net.Socket) {
+    this.socket = socket
+    socket.setNoDelay(true)
+    socket.on('data', (chunk: Buffer) => {
+      this.#take(chunk)
+    })
+    socket.on('error', () => undefined) // 'close' follows
+    this.closed = new Promise((resolve) => {
+      socket.on('close', () => {
+        this.isClosed = true
+        for (const { reject } of this.#waiting.splice(0)) reject(closedError())
+        resolve()
+      })
+    })
+  }
+
+  static async connect(port: number, protocol: 2 | 3 = 2): Promise<RespClient> {
+    const socket = net.connect(port, '127.0.0.1')
+    await once(socket, 'connect')
+    const client = new RespClient(socket)
+    if (protocol === 3) await client.call('HELLO', 3)
+    return client
+  }
+
+  /** Sends bytes as they are. */
+  send(bytes: Buffer | string): void {
+    this.socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes)
+  }
+
+  /** The next reply. Rejects when the connection ends first. */
+  read(): Promise<Reply> {
+    const reply = this.#replies.shift()
+    if (reply !== undefined) return Promise.resolve(reply)
+    if (this.isClosed) return Promise.reject(closedError())
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+  }
+
+  /** The next `count` replies. */
+  async readMany(count: number): Promise<Reply[]> {
+    const replies: Reply[] = []
+    for (let i = 0; i < count; i++) replies.push(await this.read())
+    return replies
+  }
+
+  call(...args: Argument[]): Promise<Reply> {
+    this.send(frame(args))
+    return this.read()
+  }
+
+  /** Sends all requests in one write and waits for all replies. */
+  pipeline(requests: readonly (readonly Argument[])[]): Promise<Reply[]> {
+    this.send(Buffer.concat(requests.map(frame)))
+    return this.readMany(requests.length)
+  }
+
+  /** Replies that came until the server ended the connection. */
+  async readUntilClosed(): Promise<Reply[]> {
+    await this.closed
+    return this.#replies.splice(0)
+  }
+
+  close(): void {
+    this.socket.destroy()
+  }
+
+  #take(chunk: Buffer): void {
+    this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk])
+    const parser = new Parser(this.#received)
+    let used = 0
+    for (;;) {
+      const reply = parser.next()
+      if (reply === undefined) break
+      used = parser.at
+      const waiting = this.#waiting.shift()
+      if (waiting === undefined) this.#replies.push(reply)
+      else waiting.resolve(reply)
+    }
+    this.#received = this.#received.subarray(used)
+  }
+}
+
+function closedError(): Error {
+  return new Error('the connection is closed')
+}
+
+/** Reads replies from bytes; `undefined` when one is not there whole. */
+class Parser {
+  readonly #bytes: Buffer
+  at = 0
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes
+  }
+
+  next(): Reply | undefined {
+    const end = this.#bytes.indexOf('\r\n', this.at, 'latin1')
+    if (end < 0) return undefined
+    const type = String.fromCharCode(this.#bytes[this.at]!)
+    const text = this.#bytes.toString('latin1', this.at + 1, end)
+    this.at = end + 2
+    switch (type) {
+      case '+':
+        return { simple: text }
+      case '-':
+        return { error: text }
+      case ':':
+        return integer(text)
+      case '_':
+        return null
+      case ',':
+        return { double: text }
+      case '#':
+        return text === 't'
+      case '$':
+        return text === '-1' ? null : this.#bulk(Number(text))
+      case '=': {
+        const verbatim = this.#bulk(Number(text))
+        return verbatim === undefined ? undefined : { verbatim }
+      }
+      case '*':
+        return text === '-1' ? { nil: 'array' } : this.#many(Number(text))
+      case '~':
+        return this.#wrapped(Number(text), (set) => ({ set }))
+      case '>':
+        return this.#wrapped(Number(text), (push) => ({ push }))
+      case '%':
+        return this.#wrapped(Number(text) * 2, (all) => ({ map: pairs(all) }))
+      default:
+        throw new Error(`no reply begins with ${JSON.stringify(type + text)}`)
+    }
+  }
+
+  #bulk(size: number): string | undefined {
+    const end = this.at + size
+    if (end + 2 > this.#bytes.length) return undefined
+    const text = this.#bytes.toString('latin1', this.at, end)
+    if (this.#bytes.toString('latin1', end, end + 2) !== '\r\n') throw new Error('no CRLF behind a bulk string')
+    this.at = end + 2
+    return text
+  }
+
+  #many(count: number): Reply[] | undefined {
+    const replies: Reply[] = []
+    while (replies.length < count) {
+      const reply = this.next()
+      if (reply === undefined) return undefined
+      replies.push(reply)
+    }
+    return replies
+  }
+
+  #wrapped(count: number, wrap: (replies: Reply[]) => Reply): Reply | undefined {
+    const replies = this.#many(count)
+    return replies === undefined ? undefined : wrap(replies)
+  }
+}
+
+function integer(text: string): number | bigint {
+  const value = Number(text)
+  return Number.isSafeInteger(value) ? value : BigInt(text)
+}
+
+function pairs(all: Reply[]): [Reply, Reply][] {
+  const result: [Reply, Reply][] = []
+  for (let i = 0; i < all.length; i += 2) result.push([all[i]!, all[i + 1]!])
+  return result
+}

@@ -1,0 +1,136 @@
+import {
+  BATCH_HEADER_SIZE,
+  NodeDisk,
+  readBatches,
+  RECORD_FLAG,
+  RecordView,
+  type BatchHeader,
+  type LogStep,
+} from '../../segments/index.js'
+import { causeName, datumMeaning, kindName } from '../../src/index.js'
+import type { Output } from '../output.js'
+import { cut, escapeBytes, isoTime, utf8OrNull } from '../text.js'
+import { damageText } from './findings.js'
+import { EXIT } from './exit.js'
+
+export interface DumpOptions {
+  readonly from: number
+  /** The last offset that is shown. */
+  readonly to: number
+  /** Shows records of this key only. */
+  readonly key: Buffer | null
+  readonly json: boolean
+  /** Bytes of a value that are shown. */
+  readonly valueSize: number
+}
+
+const FLAGS = Object.entries(RECORD_FLAG)
+
+/** `flin log dump`: every record, for people or as JSON lines. */
+export async function dump(folder: string, options: DumpOptions, output: Output): Promise<number> {
+  const view = new RecordView()
+  let code: number = EXIT.intact
+  for await (const step of readBatches(new NodeDisk(folder), options.from, options.to)) {
+    if (step.type === 'damage') {
+      code = Math.max(code, step.damage.torn ? EXIT.mendable : EXIT.corrupt)
+      await tellDamage(step, options, output)
+      continue
+    }
+    let isBegun = false
+    let at = step.position + BATCH_HEADER_SIZE
+    for (let i = 0; i < step.header.count; i++, at = view.next) {
+      view.at(step.bytes, at)
+      const offset = step.header.baseOffset + view.offsetDelta
+      if (offset < options.from || offset > options.to) continue
+      if (options.key !== null && !options.key.equals(view.key())) continue
+      if (!options.json && !isBegun) await output.write(batchText(step))
+      isBegun = true
+      await output.write(options.json ? recordJson(step, view, offset, options) : recordText(view, offset, options))
+    }
+    if (step.header.count === 0 && !options.json && options.key === null) await output.write(batchText(step))
+  }
+  return code
+}
+
+async function tellDamage(step: LogStep & { type: 'damage' }, options: DumpOptions, output: Output): Promise<void> {
+  const text = `${step.segment}: ${damageText(step.damage)}\n`
+  if (!options.json) {
+    await output.write(`! ${text}`)
+    return
+  }
+  await output.flush()
+  process.stderr.write(text) // standard output holds records only
+}
+
+function batchText({ segment, position, header }: LogStep & { type: 'batch' }): string {
+  const { epoch, durableOffset, size } = header
+  const place = `(${segment} at ${position}, ${size} bytes)`
+  return `${offsetsText(header)}  ${isoTime(header.timestampMs)}  epoch ${epoch}, durable to ${durableOffset}  ${place}\n`
+}
+
+function offsetsText({ baseOffset, lastOffset, count }: BatchHeader): string {
+  if (count === 0) return `vouch ${baseOffset}`
+  return baseOffset === lastOffset ? `batch ${baseOffset}` : `batch ${baseOffset}..${lastOffset}`
+}
+
+function recordText(view: RecordView, offset: number, { valueSize }: DumpOptions): string {
+  const { flags, isTombstone } = view
+  const key = escapeBytes(view.key())
+  const parts = [
+    `  ${String(offset).padStart(8)}`,
+    causeName(view.command).padEnd(8),
+    kindName(view.kind).padEnd(6),
+    `"${key}"`,
+  ]
+  const hasDatum = (flags & RECORD_FLAG.datum) !== 0
+  if (isTombstone) parts.push('deleted')
+  if (view.valueEnd > view.valueStart || !hasDatum) parts.push(`= ${valueText(view.value(), valueSize)}`)
+  if (hasDatum) parts.push(datumText(view))
+  if ((flags & RECORD_FLAG.since) !== 0) parts.push(`since ${view.since}`)
+  if ((flags & RECORD_FLAG.collides) !== 0) parts.push('collides')
+  return `${parts.join('  ')}\n`
+}
+
+function valueText(value: Buffer, size: number): string {
+  const shown = cut(value, size)
+  const rest = shown.length < value.length ? `... (${value.length} bytes)` : ''
+  return `"${escapeBytes(shown)}"${rest}`
+}
+
+function datumText(view: RecordView): string {
+  const meaning = datumMeaning(view.kind, view.isTombstone)
+  if (meaning === 'time') return `expires ${isoTime(view.datum)}`
+  return meaning === 'offset' ? `buries from ${view.datum}` : `datum ${view.datum}`
+}
+
+function recordJson(
+  { header, segment, position }: LogStep & { type: 'batch' },
+  view: RecordView,
+  offset: number,
+  { valueSize }: DumpOptions,
+): string {
+  const { flags } = view
+  const value = view.value()
+  const shown = cut(value, valueSize)
+  return `${JSON.stringify({
+    offset,
+    time: isoTime(header.timestampMs),
+    epoch: header.epoch,
+    batch: { segment, position, baseOffset: header.baseOffset, lastOffset: header.lastOffset },
+    command: causeName(view.command),
+    commandCode: view.command,
+    kind: kindName(view.kind),
+    flags: FLAGS.filter(([, bit]) => (flags & bit) !== 0).map(([name]) => name),
+    ...bytesJson('key', view.key()),
+    ...bytesJson('value', shown),
+    valueSize: value.length,
+    ...((flags & RECORD_FLAG.datum) === 0 ? {} : { datum: view.datum }),
+    ...((flags & RECORD_FLAG.since) === 0 ? {} : { since: view.since }),
+  })}\n`
+}
+
+/** Text under the name itself when it is UTF-8, else base64 under `<name>Base64`. */
+function bytesJson(name: string, bytes: Buffer): Record<string, string> {
+  const text = utf8OrNull(bytes)
+  return text === null ? { [`${name}Base64`]: bytes.toString('base64') } : { [name]: text }
+}

@@ -1,0 +1,99 @@
+#!/usr/bin/env node
+import path from 'node:path'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { FlinError } from '../segments/index.js'
+import { EXIT_CODES, EXIT_UNFORESEEN, FLIN_VERSION } from '../src/index.js'
+import { dump } from './log/dump.js'
+import { ls } from './log/ls.js'
+import { repair } from './log/repair.js'
+import { verify } from './log/verify.js'
+import { Output } from './output.js'
+import { unescapeBytes } from './text.js'
+
+const HUMAN_VALUE_SIZE = 64
+
+const program = new Command('flin').description('Looks into what flin-server has written.').version(FLIN_VERSION)
+const log = program.command('log').description('the log in a folder; beside a running flin-server all but repair')
+const output = new Output()
+
+function logCommand(name: string, description: string): Command {
+  const data = new Option('--data <folder>', 'folder of the log').env('FLIN_DATA').default('./data')
+  return log.command(name).description(description).addOption(data).allowExcessArguments(false)
+}
+
+logCommand('ls', 'lists the segments')
+  .option('--json', 'as one JSON object')
+  .action(({ data, json }: { data: string; json?: true }) => run(data, () => ls(data, json === true, output)))
+
+logCommand('dump', 'shows every record; exits with 1 when the end is torn, with 4 when something is damaged')
+  .option('--from <offset>', 'first offset that is shown', whole, 0)
+  .option('--to <offset>', 'last offset that is shown', whole)
+  .option('--key <key>', 'records of this key only; other bytes than text as \\xNN, as this command shows them')
+  .option('--json', 'as JSON lines, one a record')
+  .option('--value-size <bytes>', `bytes shown of a value (default: ${HUMAN_VALUE_SIZE}; with --json: all)`, whole)
+  .action((it: { data: string; from: number; to?: number; key?: string; json?: true; valueSize?: number }) =>
+    run(it.data, () => {
+      const json = it.json === true
+      const valueSize = it.valueSize ?? (json ? Infinity : HUMAN_VALUE_SIZE)
+      const key = it.key === undefined ? null : unescapeBytes(it.key)
+      return dump(it.data, { from: it.from, to: it.to ?? Infinity, key, json, valueSize }, output)
+    }),
+  )
+
+logCommand('verify', 'reads everything and looks at every checksum')
+  .addHelpText(
+    'after',
+    '\nExits with 0: intact, 1: the next start mends it by itself (a torn tail, a side file), 4: corrupt.',
+  )
+  .action(({ data }: { data: string }) => run(data, () => verify(data, output)))
+
+logCommand(
+  'repair',
+  'goes on without what is damaged, and keeps it in quarantine/; says what it would do unless told --yes',
+)
+  .option('--yes', 'do it')
+  .addHelpText(
+    'after',
+    '\nThe daemon must not be running. Copy the folder first: what is lost here may be whole elsewhere.',
+  )
+  .action(({ data, yes }: { data: string; yes?: true }) => run(data, () => repair(data, yes === true, output)))
+
+function whole(text: string): number {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError('It must be a whole number.')
+  return value
+}
+
+/** Runs a command; its exit code, or its failure's, becomes that of the process when everything is printed. */
+async function run(folder: string, job: () => Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await job()
+  } catch (error) {
+    await output.flush()
+    process.exitCode = fail(folder, error)
+  }
+  await output.flush()
+}
+
+/** Says why a command ended, and with which exit code. */
+function fail(folder: string, error: unknown): number {
+  if (error instanceof FlinError) {
+    process.stderr.write(`${path.resolve(folder)}: ${error.message} (${error.code})\n`)
+    return EXIT_CODES[error.code] ?? EXIT_UNFORESEEN
+  }
+  if (error instanceof Error && 'syscall' in error) {
+    process.stderr.write(`${error.message} (DISK_FAILED)\n`)
+    return EXIT_CODES.DISK_FAILED ?? EXIT_UNFORESEEN
+  }
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  return EXIT_UNFORESEEN
+}
+
+// A reader such as `head` has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? 0 : EXIT_UNFORESEEN)
+})
+for (const command of [program, log, ...log.commands]) {
+  command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_CODES.BAD_SETTING))
+}
+await program.parseAsync()
