@@ -69,6 +69,7 @@ export class Appender {
     if (state.options.readOnly || state.options.serveDamaged) {
       throw new FlinError('LOG_READ_ONLY', 'the log is open for reading only')
     }
+    if (state.isStalled) throw diskFull()
     if (this.isAtomic) return
     const open = this.#batchStart >= 0 ? this.#tail - this.#batchStart : 0
     if (open > 0 && open + size > BATCH_SIZE_MAX) this.closeBatch()
@@ -76,9 +77,7 @@ export class Appender {
       if (size > SEGMENT_SIZE_LIMIT / 2) {
         throw new FlinError('RECORD_TOO_LARGE', `one command may write ${SEGMENT_SIZE_LIMIT / 2} bytes, not ${size}`)
       }
-      if (state.diskFull) {
-        throw new FlinError('DISK_FULL', 'the disk is full: writes are refused until there is space again')
-      }
+      if (state.diskFull) throw diskFull()
       if (state.endOffset > this.active.baseOffset) this.#roll(size + BATCH_HEADER_SIZE)
       else {
         // A segment without a record would hand its base offset, and so its name, on to the next: it gets longer instead.
@@ -127,12 +126,15 @@ export class Appender {
     words[word++] = kind | (flags << 8) | (command << 16)
     words[word++] = keySize | (fieldsSize << 16)
     if (hasDatum) {
-      words[word++] = (datum % TWO_32) | 0
-      words[word++] = Math.floor(datum / TWO_32)
+      // Not by `%`, which is a call for numbers beyond 31 bits.
+      const high = Math.floor(datum / TWO_32)
+      words[word++] = (datum - high * TWO_32) | 0
+      words[word++] = high
     }
     if ((flags & RECORD_FLAG.since) !== 0) {
-      words[word++] = (since % TWO_32) | 0
-      words[word++] = Math.floor(since / TWO_32)
+      const high = Math.floor(since / TWO_32)
+      words[word++] = (since - high * TWO_32) | 0
+      words[word++] = high
     }
     let at = word * 4
     copyBytes(key, keyStart, keyEnd, memory, at)
@@ -212,7 +214,7 @@ export class Appender {
     const next = state.segments.create(state.endOffset, 0)
     const capacity = Math.max(size, segmentSize)
     next.memory = capacity === segmentSize ? (this.#pool.pop() ?? allocate(capacity)) : allocate(capacity)
-    next.columns = memorySizeMax > 0 ? null : new RestartColumns()
+    next.columns = memorySizeMax > 0 ? null : new RestartColumns(this.#columns.count)
     state.residentSize += capacity
     state.segments.inOrder.push(next)
     this.active = next
@@ -248,6 +250,10 @@ export class Appender {
   recycle(memory: Buffer): void {
     if (memory.length === this.#state.options.segmentSize && this.#pool.length < POOLED_MAX) this.#pool.push(memory)
   }
+}
+
+function diskFull(): FlinError {
+  return new FlinError('DISK_FULL', 'the disk is full: writes are refused until there is space again')
 }
 
 function wordsOf(memory: Buffer): Int32Array {

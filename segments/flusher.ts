@@ -2,7 +2,7 @@ import type { Appender } from './appender.js'
 import type { LogState } from './log-state.js'
 import type { FsyncPolicy } from './options.js'
 import type { Segment } from './segment.js'
-import type { SegmentFiles } from './segment-files.js'
+import { isNoSpace, type SegmentFiles } from './segment-files.js'
 
 /**
  * Writes closed batches from memory to the segment's file, one write at a time, and moves the committed and the durable
@@ -56,6 +56,7 @@ export class Flusher {
     const last = this.#appender.active
     const lastSize = last.size
     const lastOffset = last.endOffset
+    state.flushingOffset = lastOffset
     try {
       if (this.#fsync !== this.#openedAs) await this.#reopen()
       for (;;) {
@@ -76,13 +77,33 @@ export class Flusher {
     const state = this.#state
     segment.inFlightPosition = to
     segment.inFlightOffset = toOffset
-    await segment.file!.write(segment.memory!, from, to - from, from)
+    await this.#writeWithSpace(segment, from, to)
     // A concurrent failure (a side file, a spare) must not be followed by an acknowledgement.
     if (state.poison !== null) throw state.poison
     segment.committedPosition = to
     state.undurableSize -= to - from
     state.committedOffset = toOffset
     if (this.#openedAs === 'always') state.durableOffset = toOffset
+  }
+
+  /**
+   * Without O_DSYNC a write that finds no space has failed as a whole before it reached the kernel's cache, so it is done
+   * again once there is some. With it, the failure may be that of the sync, which is never tried again.
+   */
+  async #writeWithSpace(segment: Segment, from: number, to: number): Promise<void> {
+    const state = this.#state
+    for (;;) {
+      try {
+        await segment.file!.write(segment.memory!, from, to - from, from)
+        break
+      } catch (error) {
+        if (this.#openedAs === 'always' || !isNoSpace(error)) throw error
+        state.isStalled = true
+        await this.#files.waitForSpace()
+      }
+    }
+    state.isStalled = false
+    this.#files.keepPace()
   }
 
   /** A sealed segment is durable under every policy before the next one takes its first byte. */

@@ -1,7 +1,7 @@
 import { HashTable, SLOT_WORDS, TAG_BITS, TAG_MASK } from './hash-table.js'
 
 const TWO_32 = 0x1_0000_0000
-const TABLE_BITS = 10
+const TABLE_BITS = 7
 const TABLE_BITS_MAX = 16
 /** Slots that one call of {@link HashIndex.scan} looks at beyond those of the entries it was asked for, give or take a table. */
 const SCAN_SLOTS_MAX = 4096

@@ -1,3 +1,5 @@
+const EMPTY = new Uint8Array(0)
+
 /**
  * HalfSipHash-1-3 with 64 bits of output: the member of the SipHash family (Aumasson, Bernstein) that needs 32-bit
  * arithmetic only. Keyed, so that nobody who does not know the seeds can choose keys that collide. The halves are signed,
@@ -8,6 +10,9 @@ export class KeyHasher {
   readonly #key1: number
   hi = 0
   lo = 0
+  /** A view of the bytes hashed last, which mostly are the next ones, too: it reads a word at once. */
+  #bytes: Uint8Array = EMPTY
+  #view: DataView = new DataView(EMPTY.buffer)
 
   constructor(seed0: number, seed1: number) {
     this.#key0 = seed0 | 0
@@ -20,14 +25,18 @@ export class KeyHasher {
     let v1 = this.#key1 ^ 0xee
     let v2 = this.#key0 ^ 0x6c796765
     let v3 = this.#key1 ^ 0x74656462
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    }
+    const view = this.#view
     const size = end - start
     const whole = start + (size & ~3)
     let at = start
     for (;;) {
       let word: number
-      if (at < whole) {
-        word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
-      } else {
+      if (at < whole) word = view.getInt32(at, true)
+      else {
         word = size << 24
         if (end - at > 2) word |= bytes[at + 2]! << 16
         if (end - at > 1) word |= bytes[at + 1]! << 8

@@ -21,6 +21,8 @@ export class LogState {
   endOffset = 0
   /** Everything below may be told. Written by the flusher. */
   committedOffset = 0
+  /** The commit under way goes up to here; what is appended from here on is in the next one. Written by the flusher. */
+  flushingOffset = 0
   /** Everything below has been synced. Written by the flusher. */
   durableOffset = 0
   /** Bytes appended and not yet committed. */
@@ -31,7 +33,11 @@ export class LogState {
   hasCold = false
   /** No time in the log is later; also the lowest that {@link now} answers. */
   lastTimestampMs = 0
+  /** There is no space for another segment. */
   diskFull = false
+  /** The commit under way waits for space on the disk: nothing more is taken until it has it. */
+  isStalled = false
+  isClosing = false
   /** The failure after which nothing is acknowledged any more. */
   poison: FlinError | null = null
   closed = false

@@ -144,6 +144,11 @@ export class Log {
     return this.#state.committedOffset
   }
 
+  /** Up to here goes the commit under way, or the last one: whatever is appended behind it commits together. */
+  get flushingOffset(): number {
+    return this.#state.flushingOffset
+  }
+
   /** Everything below has been synced. */
   get durableOffset(): number {
     return this.#state.durableOffset
@@ -283,7 +288,8 @@ export class Log {
   /** Commits, syncs, vouches and gives the folder up. Not while a flush is under way. */
   async close(): Promise<void> {
     const state = this.#state
-    if (state.closed) return
+    if (state.isClosing) return
+    state.isClosing = true
     await this.#check?.stop()
     try {
       if (this.#isWritable && state.poison === null) {

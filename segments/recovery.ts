@@ -238,13 +238,13 @@ export class Recovery {
 
   /**
    * Makes durable what was read of the active segment, for it is told to readers from now on: it may lie in the kernel's
-   * cache only, if the last owner was killed. What no batch vouches for is written again, because after a sync that failed
-   * the kernel takes its pages for clean, and no further sync would write them; the same goes for the size of a file that
-   * was not preallocated, and only a size that changes is written.
+   * cache only, if the last owner was killed. What no batch vouches for, the last one always among it, is written again,
+   * because after a sync that failed the kernel takes its pages for clean, and no further sync would write them; the same
+   * goes for the size of a file that was not preallocated, and only a size that changes is written.
    */
   async secure(active: Segment): Promise<void> {
     const file = active.file!
-    if (active.endOffset > Math.max(active.baseOffset, this.#durableOffset)) {
+    if (active.size > 0) {
       const fileSize = await file.size()
       if (fileSize !== this.#state.options.segmentSize) await file.truncate(aligned(fileSize + 1))
       const from = active.sparse.positions[active.sparse.entryOfOffset(this.#durableOffset)]!

@@ -11,6 +11,9 @@ import { encodeSideFile } from './side-file.js'
 
 const ZERO_SIZE = 1 << 20
 const ZEROES = Buffer.alloc(ZERO_SIZE)
+/** How far the zeroing of the next file is ahead of the filling of the active one, as a factor and in bytes. */
+const ZEROING_LEAD = 1.25
+const ZEROING_LEAD_SIZE = 8 << 20
 const SPACE_RETRY_MS = 1000
 /** Side files that may be waiting to be written before sealing waits for them: each holds its segment in memory. */
 const SIDE_FILE_BACKLOG_MAX = 2
@@ -26,6 +29,9 @@ export class SegmentFiles {
   readonly #state: LogState
   #spare: Promise<DiskFile | null> | null = null
   #spareTimer: NodeJS.Timeout | null = null
+  /** Somebody waits for the spare: it is made at full speed. */
+  #isUrgent = false
+  #resumeZeroing: (() => void) | null = null
   #sideFiles: Promise<void>[] = []
   #switching: Promise<void> = Promise.resolve()
   /** Called when a sealed segment has its side file, so that its memory may be given up. */
@@ -37,7 +43,7 @@ export class SegmentFiles {
 
   /** Begins to make the next segment's file ready, if that has not begun. */
   prepareSpare(): void {
-    if (this.#state.closed || this.#spareTimer !== null) return
+    if (this.#state.isClosing || this.#spareTimer !== null) return
     if (this.#spare !== null) return
     this.#spare = this.#makeSpare()
     // Whoever needs it meets the failure; until then the poison tells of it.
@@ -52,30 +58,71 @@ export class SegmentFiles {
         this.#full(freeSize)
         return null
       }
-      const file = await this.#zeroFilled(SPARE_NAME, options.segmentSize)
+      const file = await this.#create(options.segmentSize)
       if (this.#state.diskFull) {
         this.#state.diskFull = false
         options.onEvent({ type: 'disk-has-space', freeSize })
       }
       return file
     } catch (error) {
-      if (!isNoSpace(error)) throw this.#state.poisonWith(error, 'making a segment ready')
+      const isGivenUp = this.#state.isClosing
+      if (!isGivenUp && !isNoSpace(error)) throw this.#state.poisonWith(error, 'making a segment ready')
       await disk.remove(SPARE_NAME).catch(() => undefined)
-      this.#full(0)
+      if (!isGivenUp) this.#full(0)
       return null
     }
   }
 
-  async #zeroFilled(name: string, size: number): Promise<DiskFile> {
-    const file = await this.#state.disk.open(name, { write: true, create: true })
+  /**
+   * Makes the spare's file. Only O_DSYNC gains by blocks that hold zeroes already; under the other policies the size alone is
+   * set, and the blocks come with what is written.
+   */
+  async #create(size: number): Promise<DiskFile> {
+    const file = await this.#state.disk.open(SPARE_NAME, { write: true, create: true })
     try {
       await file.truncate(0)
-      for (let at = 0; at < size; at += ZERO_SIZE) await file.write(ZEROES, 0, Math.min(ZERO_SIZE, size - at), at)
+      if (this.#state.options.fsync === 'always') await this.#zero(file, size)
+      else await file.truncate(size)
       await file.sync()
       return file
     } catch (error) {
       await file.close().catch(() => undefined)
       throw error
+    }
+  }
+
+  /** Writes zeroes in step with the filling of the active segment: all at once they would hold up the commits for their time. */
+  async #zero(file: DiskFile, size: number): Promise<void> {
+    for (let at = 0; at < size; at += ZERO_SIZE) {
+      while (this.#isZeroedAhead(at)) await new Promise<void>((resolve) => (this.#resumeZeroing = resolve))
+      if (this.#state.isClosing) throw new FlinError('LOG_CLOSED', 'closed while a segment was made ready')
+      await file.write(ZEROES, 0, Math.min(ZERO_SIZE, size - at), at)
+      if (!this.#isUrgent) await file.sync()
+    }
+  }
+
+  #isZeroedAhead(zeroedSize: number): boolean {
+    if (this.#isUrgent || this.#state.isClosing) return false
+    const filledSize = this.#state.segments.inOrder.at(-1)?.size ?? 0
+    return zeroedSize >= filledSize * ZEROING_LEAD + ZEROING_LEAD_SIZE
+  }
+
+  /** The active segment has grown: more of the next file may be zeroed. */
+  keepPace(): void {
+    const resume = this.#resumeZeroing
+    this.#resumeZeroing = null
+    resume?.()
+  }
+
+  /** The next segment's file, as soon as it can be had; null while the disk is full. */
+  async #takeSpare(): Promise<DiskFile | null> {
+    this.#isUrgent = true
+    this.keepPace()
+    try {
+      return await (this.#spare ?? Promise.resolve(null))
+    } finally {
+      this.#spare = null
+      this.#isUrgent = false
     }
   }
 
@@ -86,7 +133,7 @@ export class SegmentFiles {
       state.options.onEvent({ type: 'disk-full', freeSize, reserveSize: state.options.reserveSize })
     }
     this.#spare = null
-    if (state.closed) return
+    if (state.isClosing) return
     this.#spareTimer = setTimeout(() => {
       this.#spareTimer = null
       this.prepareSpare()
@@ -105,8 +152,7 @@ export class SegmentFiles {
       let spare: DiskFile | null
       if (needed === options.segmentSize) {
         this.prepareSpare()
-        spare = await (this.#spare ?? Promise.resolve(null))
-        this.#spare = null
+        spare = await this.#takeSpare()
       } else {
         spare = await this.#empty()
       }
@@ -114,8 +160,7 @@ export class SegmentFiles {
         await spare.close()
         break
       }
-      await new Promise((resolve) => setTimeout(resolve, SPACE_RETRY_MS / 4))
-      if (this.#state.closed) throw new FlinError('DISK_FULL', 'closed while the disk was full')
+      await this.waitForSpace()
     }
     await disk.rename(SPARE_NAME, segment.name)
     // A manifest that outlives a crash must not name a file that does not.
@@ -128,10 +173,18 @@ export class SegmentFiles {
 
   /** A file for a segment of unusual size: it is not filled ahead, it grows with its one large batch. */
   async #empty(): Promise<DiskFile> {
-    const ready = await (this.#spare ?? Promise.resolve(null))
-    this.#spare = null
+    const ready = await this.#takeSpare()
     if (ready !== null) await ready.close()
-    return this.#zeroFilled(SPARE_NAME, 0)
+    return this.#create(0)
+  }
+
+  /**
+   * Waits a while for space to come back.
+   * @throws FlinError DISK_FULL when the log is being closed: what waits for space is given up.
+   */
+  async waitForSpace(): Promise<void> {
+    if (!this.#state.isClosing) await new Promise((resolve) => setTimeout(resolve, SPACE_RETRY_MS / 4))
+    if (this.#state.isClosing) throw new FlinError('DISK_FULL', 'closed while the disk was full')
   }
 
   openForAppend(name: string): Promise<DiskFile> {
@@ -149,8 +202,8 @@ export class SegmentFiles {
           state.manifest = next
           return
         } catch (error) {
-          if (!isNoSpace(error) || state.closed) throw error
-          await new Promise((resolve) => setTimeout(resolve, SPACE_RETRY_MS / 4))
+          if (!isNoSpace(error)) throw error
+          await this.waitForSpace()
         }
       }
     })
@@ -192,7 +245,7 @@ export class SegmentFiles {
   /** Waits for all that is under way and gives up the spare. */
   async close(): Promise<void> {
     if (this.#spareTimer !== null) clearTimeout(this.#spareTimer)
-    const spare = await (this.#spare ?? Promise.resolve(null))
+    const spare = await this.#takeSpare()
     if (spare !== null) {
       await spare.close()
       await this.#state.disk.remove(SPARE_NAME)

@@ -10,6 +10,8 @@ import { Output } from './output.js'
 
 /** Above this many unsent bytes no further request of the connection is run. */
 const OUTPUT_PAUSE_SIZE = 1 << 20
+/** So many bytes of replies may be written until it is looked again whether there is room for more. */
+const ROOM_STEP_SIZE = 1024
 
 /**
  * One client: bytes in, requests run in order, replies out in order. Stops reading while its replies are not taken, while the
@@ -105,17 +107,25 @@ export class Connection implements Session, CommitWaiter {
     const { keyspace, dispatcher, log } = host
     const requests = this.#requests
     const output = this.#output
+    const { writer } = output
     keyspace.now = log.now()
-    while (!this.#isParked && !this.#isClosing && this.#mayRun() && requests.next()) {
+    // Looked at again only when something was written: replies are what takes the room.
+    let roomFor = -1
+    while (!this.#isParked && !this.#isClosing) {
+      if (writer.length > roomFor) {
+        if (!this.#mayRun()) return
+        roomFor = writer.length + ROOM_STEP_SIZE
+      }
+      if (!requests.next()) return
       output.open()
-      const start = output.writer.length
-      const places = dispatcher.run(this, requests.args, output.writer)
+      const start = writer.length
+      const places = dispatcher.run(this, requests.args, writer)
       if (places !== null) {
         requests.unnext()
         this.#load(places)
         return
       }
-      if (keyspace.gate > log.committedOffset) output.gate(start, keyspace.gate)
+      if (keyspace.gate > log.committedOffset) output.gate(start, keyspace.gate, log.flushingOffset)
     }
   }
 
@@ -199,7 +209,7 @@ export class Connection implements Session, CommitWaiter {
     const places = dispatcher.run(this, this.#requests.args, this.#output.writer)
     if (places === null) {
       this.#loaded = null
-      if (keyspace.gate > log.committedOffset) this.#output.gate(start, keyspace.gate)
+      if (keyspace.gate > log.committedOffset) this.#output.gate(start, keyspace.gate, log.flushingOffset)
       return
     }
     this.#requests.unnext()

@@ -44,10 +44,20 @@ export class Output {
     if (this.writer.buffer === EMPTY) this.writer.reset(pool.pop() ?? Buffer.allocUnsafeSlow(CHUNK_SIZE))
   }
 
-  /** The reply that begins at `start` in the writer, and all behind it, wait until the log is committed up to `offset`. */
-  gate(start: number, offset: number): void {
+  /**
+   * The reply that begins at `start` in the writer, and all behind it, wait until the log is committed up to `offset`. What
+   * lies behind `flushingOffset` commits together, so that it takes one gate.
+   */
+  gate(start: number, offset: number, flushingOffset: number): void {
     const last = this.#gateStarts.length - 1
-    if (last >= this.#gateHead && this.#gateOffsets[last]! >= offset) return
+    if (last >= this.#gateHead) {
+      const held = this.#gateOffsets[last]!
+      if (held >= offset) return
+      if (held > flushingOffset) {
+        this.#gateOffsets[last] = offset
+        return
+      }
+    }
     this.#gateStarts.push(this.#base + start)
     this.#gateOffsets.push(offset)
   }

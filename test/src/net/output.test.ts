@@ -52,7 +52,7 @@ function reply(output: Output, bytes: Buffer, gate: number): void {
   const { writer } = output
   const start = writer.length
   writer.raw(bytes, 0, bytes.length)
-  if (gate > 0) output.gate(start, gate)
+  if (gate > 0) output.gate(start, gate, 0)
 }
 
 test('a reply that waits for nothing leaves with the next flush, in one write with others', () => {
