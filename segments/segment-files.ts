@@ -43,7 +43,7 @@ export class SegmentFiles {
 
   /** Begins to make the next segment's file ready, if that has not begun. */
   prepareSpare(): void {
-    if (this.#state.isClosing || this.#spareTimer !== null) return
+    if (this.#state.closed || this.#spareTimer !== null) return
     if (this.#spare !== null) return
     this.#spare = this.#makeSpare()
     // Whoever needs it meets the failure; until then the poison tells of it.
@@ -65,7 +65,7 @@ export class SegmentFiles {
       }
       return file
     } catch (error) {
-      const isGivenUp = this.#state.isClosing
+      const isGivenUp = error instanceof FlinError && error.code === 'LOG_CLOSED'
       if (!isGivenUp && !isNoSpace(error)) throw this.#state.poisonWith(error, 'making a segment ready')
       await disk.remove(SPARE_NAME).catch(() => undefined)
       if (!isGivenUp) this.#full(0)
@@ -95,14 +95,19 @@ export class SegmentFiles {
   async #zero(file: DiskFile, size: number): Promise<void> {
     for (let at = 0; at < size; at += ZERO_SIZE) {
       while (this.#isZeroedAhead(at)) await new Promise<void>((resolve) => (this.#resumeZeroing = resolve))
-      if (this.#state.isClosing) throw new FlinError('LOG_CLOSED', 'closed while a segment was made ready')
+      if (this.#isUnwanted) throw new FlinError('LOG_CLOSED', 'closed while a segment was made ready')
       await file.write(ZEROES, 0, Math.min(ZERO_SIZE, size - at), at)
       if (!this.#isUrgent) await file.sync()
     }
   }
 
+  /** The log is being closed, and its last commit does not need another segment. */
+  get #isUnwanted(): boolean {
+    return this.#state.closed || (this.#state.isClosing && !this.#isUrgent)
+  }
+
   #isZeroedAhead(zeroedSize: number): boolean {
-    if (this.#isUrgent || this.#state.isClosing) return false
+    if (this.#isUrgent || this.#isUnwanted) return false
     const filledSize = this.#state.segments.inOrder.at(-1)?.size ?? 0
     return zeroedSize >= filledSize * ZEROING_LEAD + ZEROING_LEAD_SIZE
   }
@@ -245,7 +250,8 @@ export class SegmentFiles {
   /** Waits for all that is under way and gives up the spare. */
   async close(): Promise<void> {
     if (this.#spareTimer !== null) clearTimeout(this.#spareTimer)
-    const spare = await this.#takeSpare()
+    this.keepPace()
+    const spare = await (this.#spare ?? Promise.resolve(null))
     if (spare !== null) {
       await spare.close()
       await this.#state.disk.remove(SPARE_NAME)
