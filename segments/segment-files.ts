@@ -165,7 +165,8 @@ export class SegmentFiles {
         await spare.close()
         break
       }
-      await this.waitForSpace()
+      // One that was given up, since the log is being closed, is made again: it is needed after all.
+      if (this.#state.diskFull) await this.waitForSpace()
     }
     await disk.rename(SPARE_NAME, segment.name)
     // A manifest that outlives a crash must not name a file that does not.
