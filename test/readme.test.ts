@@ -10,7 +10,12 @@ const PAGE = fs.readFileSync(new URL('../../README.md', import.meta.url), 'utf8'
 /** The rows of all tables of the page, as lists of cells. */
 const ROWS = PAGE.split('\n')
   .filter((line) => line.startsWith('| '))
-  .map((line) => line.slice(2, -2).split(' | '))
+  .map((line) =>
+    line
+      .slice(2, -2)
+      .split(' | ')
+      .map((cell) => cell.trim()),
+  )
 
 test('every setting stands in the table, with its names and its default', () => {
   const defaults = readSettings({}, {})
