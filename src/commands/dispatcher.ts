@@ -4,10 +4,11 @@ import type { Keyspace } from '../models/keyspace.js'
 import { Args } from '../protocol/resp/args.js'
 import type { ReplyWriter } from '../protocol/resp/reply-writer.js'
 import { ERR, ReplyError, type Command, type Context } from './command.js'
+import { errorText } from './error-text.js'
 import { collectCold } from './keys-of.js'
 import type { ServerView } from './server-view.js'
 import type { Session } from './session.js'
-import { abortExec, errorText, exec } from './transactions/exec.js'
+import { abortExec, exec } from './transactions/exec.js'
 
 /** Bytes that the queue of one transaction may hold. */
 const QUEUE_SIZE_MAX = 1 << 30
