@@ -1,11 +1,12 @@
 /** The log engine by itself: `import { Log } from 'flin/segments'`. */
 export { Log } from './log.js'
 export { FlinError, ERROR_CODES, type ErrorCode } from './errors.js'
-export { DEFAULT_LOG_OPTIONS, type FsyncPolicy, type LogEvent, type LogOptions } from './options.js'
+export { DEFAULT_LOG_OPTIONS, FSYNC_POLICIES, type FsyncPolicy, type LogEvent, type LogOptions } from './options.js'
 export type { CompactionResult, Liveness } from './compaction.js'
 export type { Disk, DiskFile, DiskSpace, OpenMode } from './disk.js'
 export { NodeDisk } from './node-disk.js'
 export { NullDisk } from './null-disk.js'
+export type { AppendedRecord, LogRecord, NewRecord } from './log-record.js'
 export type { Appender } from './appender.js'
 export { type Reader, type Place, type Location, type LoadedRecords, placeKey } from './reader.js'
 export type { Replay, ReplayedRecord } from './recovery.js'
