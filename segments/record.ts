@@ -83,7 +83,14 @@ export function recordFits(bytes: Buffer, start: number, end: number): boolean {
   const size = readU32(bytes, start)
   const keySize = bytes.readUInt16LE(start + 12)
   const fieldsSize = bytes.readUInt16LE(start + 14)
-  return size >= RECORD_HEADER_SIZE + keySize + fieldsSize && fieldsSize % 8 === 0 && start + aligned(size) <= end
+  const flags = bytes[start + 9]!
+  const wanted = ((flags & RECORD_FLAG.datum) === 0 ? 0 : 8) + ((flags & RECORD_FLAG.since) === 0 ? 0 : 8)
+  return (
+    size >= RECORD_HEADER_SIZE + keySize + fieldsSize &&
+    fieldsSize % 8 === 0 &&
+    fieldsSize >= wanted &&
+    start + aligned(size) <= end
+  )
 }
 
 export function readU32(bytes: Uint8Array, at: number): number {
