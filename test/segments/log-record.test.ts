@@ -91,10 +91,15 @@ test('what is appended is read by its place: at once, when it is committed, and 
 
 test('records that are appended together lie in one batch, however large', async () => {
   const log = await openLog()
-  log.append({ kind: 1, key: Buffer.from('before') })
+  const [before] = log.append({ kind: 1, key: Buffer.from('before') })
   const many = Array.from({ length: 30 }, (_, i) => ({ kind: 1, key: Buffer.from(`k${i}`), value: Buffer.alloc(9000) }))
   const [first, ...others] = log.append(...many)
   await log.flush()
+  assert.notEqual(
+    first!.segmentNumber,
+    before!.segmentNumber,
+    'their size was foreseen: they have a segment of their own',
+  )
   const { timestampMs } = await log.read(first!)
   for (const place of others) {
     assert.equal(place.segmentNumber, first!.segmentNumber)
@@ -151,6 +156,17 @@ test('a log takes no writes before its replay, nor when it is open for reading o
   const { key, value } = await reading.read({ segmentNumber: 0, position: first })
   assert.deepEqual([key.toString(), value.toString()], ['key', 'value'])
   await reading.close()
+})
+
+test('what has been read belongs to the reader', async () => {
+  const log = await openLog()
+  const [place] = log.append({ kind: 1, key: Buffer.from('key'), value: Buffer.from('value') })
+  const first = await log.read(place!)
+  first.key.fill(0)
+  first.value.fill(0)
+  const { key, value } = await log.read(place!)
+  assert.deepEqual([key.toString(), value.toString()], ['key', 'value'])
+  await log.close()
 })
 
 test('a place in no segment has no record', async () => {
