@@ -3,14 +3,13 @@ import { FlinError } from './errors.js'
 import {
   BATCH_HEADER_SIZE,
   BATCH_SIZE_MAX,
-  KEY_SIZE_MAX,
   RECORD_FLAG,
   RECORD_HEADER_SIZE,
   SEGMENT_SIZE_LIMIT,
 } from './format.js'
 import type { LogState } from './log-state.js'
 import type { Location } from './reader.js'
-import { copyBytes, readU32 } from './record.js'
+import { checkKeySize, copyBytes, readU32 } from './record.js'
 import { RestartColumns } from './restart-columns.js'
 import type { Segment } from './segment.js'
 import { sizeText } from './size-text.js'
@@ -113,7 +112,7 @@ export class Appender {
     valueEnd: number,
   ): number {
     const keySize = keyEnd - keyStart
-    if (keySize > KEY_SIZE_MAX) throw new FlinError('KEY_TOO_LARGE', `a key has at most ${KEY_SIZE_MAX} bytes`)
+    checkKeySize(keySize)
     const hasDatum = (flags & RECORD_FLAG.datum) !== 0
     const fieldsSize = (hasDatum ? 8 : 0) + ((flags & RECORD_FLAG.since) !== 0 ? 8 : 0)
     const size = RECORD_HEADER_SIZE + fieldsSize + keySize + (valueEnd - valueStart)

@@ -12,7 +12,7 @@ export { type Reader, type Place, type Location, type LoadedRecords, placeKey } 
 export type { Replay, ReplayedRecord } from './recovery.js'
 export { HashIndex } from './hash-index.js'
 export { KeyHasher } from './key-hash.js'
-export { RecordView, sameBytes } from './record.js'
+export { checkKeySize, RecordView, sameBytes } from './record.js'
 export { BATCH_HEADER_SIZE, KEY_SIZE_MAX, RECORD_FLAG, RECORD_HEADER_SIZE } from './format.js'
 export { digest64, hex64 } from './digest.js'
 export type { BatchHeader } from './batch.js'

@@ -1,15 +1,14 @@
 import type { Appender } from './appender.js'
-import { FlinError } from './errors.js'
-import { ALIGNMENT, KEY_SIZE_MAX, RECORD_FLAG, RECORD_HEADER_SIZE } from './format.js'
+import { ALIGNMENT, RECORD_FLAG, RECORD_HEADER_SIZE } from './format.js'
 import type { KeyHasher } from './key-hash.js'
 import type { Location, Place } from './reader.js'
-import { RecordView } from './record.js'
+import { checkKeySize, RecordView } from './record.js'
 
 /** A record that is to be appended. */
 export interface NewRecord {
   /** What kind of entity it is about, 0 to 255. The application numbers its kinds; they are on disk, so a number keeps its meaning. */
   readonly kind: number
-  /** Which entity: at most {@link KEY_SIZE_MAX} bytes. */
+  /** Which entity: at most 65,535 bytes. */
   readonly key: Uint8Array
   /** Empty if left out. */
   readonly value?: Uint8Array
@@ -99,7 +98,7 @@ function flagsOf({ isTombstone, datum, since }: NewRecord): number {
 }
 
 function check({ key, kind, datum = 0, since = 0, command = 0 }: NewRecord): void {
-  if (key.length > KEY_SIZE_MAX) throw new FlinError('KEY_TOO_LARGE', `a key has at most ${KEY_SIZE_MAX} bytes`)
+  checkKeySize(key.length)
   checkNumber('kind', kind, 0xff)
   checkNumber('command', command, 0xffff)
   checkNumber('datum', datum, Number.MAX_SAFE_INTEGER)

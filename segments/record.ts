@@ -1,4 +1,5 @@
-import { RECORD_FLAG, RECORD_HEADER_SIZE, aligned, readU64 } from './format.js'
+import { FlinError } from './errors.js'
+import { KEY_SIZE_MAX, RECORD_FLAG, RECORD_HEADER_SIZE, aligned, readU64 } from './format.js'
 
 /**
  * A record where it lies, read without copying: `at()` moves the view. Positions are in `bytes`, which may be a whole
@@ -76,6 +77,11 @@ export class RecordView {
 }
 
 const EMPTY = Buffer.alloc(0)
+
+/** @throws FlinError KEY_TOO_LARGE when no record can hold a key of so many bytes */
+export function checkKeySize(size: number): void {
+  if (size > KEY_SIZE_MAX) throw new FlinError('KEY_TOO_LARGE', `a key has at most ${KEY_SIZE_MAX} bytes, not ${size}`)
+}
 
 /** Whether the record at `start` lies wholly and consistently before `end`. For bytes that a checksum has vouched for this is a test of the writer. */
 export function recordFits(bytes: Buffer, start: number, end: number): boolean {
