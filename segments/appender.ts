@@ -3,16 +3,16 @@ import { FlinError } from './errors.js'
 import {
   BATCH_HEADER_SIZE,
   BATCH_SIZE_MAX,
-  KEY_SIZE_MAX,
   RECORD_FLAG,
   RECORD_HEADER_SIZE,
   SEGMENT_SIZE_LIMIT,
 } from './format.js'
 import type { LogState } from './log-state.js'
 import type { Location } from './reader.js'
-import { copyBytes, readU32 } from './record.js'
+import { checkKeySize, copyBytes, readU32 } from './record.js'
 import { RestartColumns } from './restart-columns.js'
 import type { Segment } from './segment.js'
+import { sizeText } from './size-text.js'
 
 const TWO_32 = 0x1_0000_0000
 const POOLED_MAX = 2
@@ -75,7 +75,10 @@ export class Appender {
     if (open > 0 && open + size > BATCH_SIZE_MAX) this.closeBatch()
     if (this.#tail + size + BATCH_HEADER_SIZE > this.#memory.length) {
       if (size > SEGMENT_SIZE_LIMIT / 2) {
-        throw new FlinError('RECORD_TOO_LARGE', `one command may write ${SEGMENT_SIZE_LIMIT / 2} bytes, not ${size}`)
+        throw new FlinError(
+          'RECORD_TOO_LARGE',
+          `one command may write ${sizeText(SEGMENT_SIZE_LIMIT / 2)}, not ${sizeText(size)}`,
+        )
       }
       if (state.diskFull) throw diskFull()
       if (state.endOffset > this.active.baseOffset) this.#roll(size + BATCH_HEADER_SIZE)
@@ -108,7 +111,7 @@ export class Appender {
     valueEnd: number,
   ): number {
     const keySize = keyEnd - keyStart
-    if (keySize > KEY_SIZE_MAX) throw new FlinError('KEY_TOO_LARGE', `a key has at most ${KEY_SIZE_MAX} bytes`)
+    checkKeySize(keySize)
     const hasDatum = (flags & RECORD_FLAG.datum) !== 0
     const fieldsSize = (hasDatum ? 8 : 0) + ((flags & RECORD_FLAG.since) !== 0 ? 8 : 0)
     const size = RECORD_HEADER_SIZE + fieldsSize + keySize + (valueEnd - valueStart)
@@ -230,14 +233,15 @@ export class Appender {
     if (memorySizeMax === 0) return
     const used = this.#state.residentSize - (this.#memory.length - this.#tail)
     if (used + size > Math.max(memorySizeMax, segmentSize)) {
-      throw new FlinError('MEMORY_FULL', `the log in memory holds ${memorySizeMax} bytes at most`)
+      throw new FlinError('MEMORY_FULL', `the log in memory holds ${sizeText(memorySizeMax)} at most`)
     }
   }
 
   /** A transaction that turned out larger than was foreseen must stay in one batch: the segment gets longer. */
   #grow(room: number): void {
     const capacity = this.#tail + room
-    if (capacity > SEGMENT_SIZE_LIMIT) throw new FlinError('RECORD_TOO_LARGE', 'the transaction exceeds a segment')
+    if (capacity > SEGMENT_SIZE_LIMIT)
+      throw new FlinError('RECORD_TOO_LARGE', `a segment holds ${sizeText(SEGMENT_SIZE_LIMIT)} at most`)
     const larger = allocate(Math.min(SEGMENT_SIZE_LIMIT, Math.max(capacity, Math.ceil(this.#memory.length * 1.25))))
     this.#memory.copy(larger, 0, 0, this.#tail)
     this.#state.residentSize += larger.length - this.#memory.length

@@ -3,17 +3,18 @@ import { BackgroundCheck } from './background-check.js'
 import { Compaction, type CompactionResult, type Liveness } from './compaction.js'
 import { FolderLock } from './lock.js'
 import type { Disk } from './disk.js'
-import { FlinError } from './errors.js'
+import { diskFailure, FlinError } from './errors.js'
 import { Flusher } from './flusher.js'
 import { checksumSeed } from './format.js'
 import { KeyHasher } from './key-hash.js'
+import { type AppendedRecord, appendRecords, type LogRecord, type NewRecord, recordAt } from './log-record.js'
 import { LogState } from './log-state.js'
 import { type Manifest, readManifest, writeManifest } from './manifest.js'
 import { parseSegmentName } from './names.js'
 import { NodeDisk } from './node-disk.js'
 import { NullDisk } from './null-disk.js'
-import { checkOptions, type FsyncPolicy, type LogOptions } from './options.js'
-import { type LoadedRecords, type Location, type Place, Reader } from './reader.js'
+import { completeOptions, type FsyncPolicy, type LogOptions } from './options.js'
+import { type LoadedRecords, type Location, type Place, placeKey, Reader } from './reader.js'
 import { clearOrphans, Recovery, type Replay } from './recovery.js'
 import { RestartColumns } from './restart-columns.js'
 import type { Segment } from './segment.js'
@@ -27,9 +28,13 @@ const RESIDENT_SHARE = 0.75
  * The commit log: appends records in memory, commits them in groups, finds them again by place, and rebuilds itself from its
  * files. One process owns a folder.
  *
- *   const log = await Log.open('./data', options)   // takes the folder
+ *   const log = await Log.open('./data')            // takes the folder
  *   await log.replay(apply)                         // hands over every record, in order; then the log takes writes
- *   log.begin(size); log.append(...); await log.flush()
+ *   log.append({ kind, key, value })                // in memory, in order
+ *   await log.flush()                               // now it may be told
+ *   await log.close()
+ *
+ * README.md beside this file explains it with a program that runs.
  */
 export class Log {
   readonly #state: LogState
@@ -54,34 +59,50 @@ export class Log {
   }
 
   /**
-   * Takes a folder, making it if it is missing.
-   * @throws FlinError FOLDER_LOCKED, LOG_CORRUPT (the manifest), FORMAT_UNKNOWN, BAD_SETTING
+   * Takes a folder for this process, making it if it is missing. Nothing of the log but its manifest has been read then:
+   * {@link replay} comes next. With `readOnly` nothing is taken or made; with `memorySizeMax` the folder plays no part.
+   * @param options what is left out is as in {@link DEFAULT_LOG_OPTIONS}
+   * @throws FlinError FOLDER_LOCKED, LOG_CORRUPT (the manifest), FORMAT_UNKNOWN, BAD_SETTING, DISK_FULL, DISK_FAILED
    */
-  static async open(folder: string, options: LogOptions): Promise<Log> {
-    checkOptions(options)
-    if (options.memorySizeMax > 0) return Log.openOn(new NullDisk(), options)
-    const lock = options.readOnly ? null : await FolderLock.take(folder)
+  static async open(folder: string, options: Partial<LogOptions> = {}): Promise<Log> {
+    const { memorySizeMax, readOnly } = completeOptions(options)
+    if (memorySizeMax > 0) return Log.openOn(new NullDisk(), options)
+    let lock: FolderLock | null = null
     try {
+      lock = readOnly ? null : await FolderLock.take(folder)
       return await Log.openOn(new NodeDisk(folder), options, lock)
     } catch (error) {
       await lock?.release()
-      throw error
+      throw diskFailure(error, 'opening the log')
     }
   }
 
-  /** Opens a log on a disk that somebody else watches over. */
-  static async openOn(disk: Disk, options: LogOptions, lock: FolderLock | null = null): Promise<Log> {
-    checkOptions(options)
-    const manifest = (await readManifest(disk)) ?? (await create(disk, options))
+  /**
+   * Opens a log on a disk that somebody else watches over: it takes no lock of its own.
+   * @throws FlinError as {@link Log.open} does, but FOLDER_LOCKED
+   */
+  static async openOn(disk: Disk, options: Partial<LogOptions> = {}, lock: FolderLock | null = null): Promise<Log> {
+    const complete = completeOptions(options)
+    const manifest = await readOrCreate(disk, complete)
     const hasher = new KeyHasher(manifest.hashSeed[0], manifest.hashSeed[1])
-    return new Log(new LogState(disk, options, manifest, checksumSeed(manifest.logId), hasher), lock)
+    return new Log(new LogState(disk, complete, manifest, checksumSeed(manifest.logId), hasher), lock)
   }
 
   /**
-   * Hands every record to `apply`, in order, and makes the log ready for writing under a new epoch.
-   * @throws FlinError LOG_CORRUPT naming the offsets that are lost, unless damaged logs are to be served.
+   * Hands every record to `apply`, in order, and makes the log ready for writing under a new epoch: once, before anything
+   * else. A torn tail is set aside and cut on the way. What is handed over is durable when this resolves.
+   * @throws FlinError LOG_CORRUPT naming the offsets that are lost, unless damaged logs are to be served; DISK_FULL,
+   *   DISK_FAILED; and what `apply` throws. The log can then only be closed.
    */
   async replay(apply: Replay): Promise<void> {
+    try {
+      await this.#replay(apply)
+    } catch (error) {
+      throw diskFailure(error, 'reading the log')
+    }
+  }
+
+  async #replay(apply: Replay): Promise<void> {
     const state = this.#state
     const { readOnly, serveDamaged } = state.options
     if (!readOnly) await clearOrphans(state)
@@ -157,6 +178,11 @@ export class Log {
   /** Bytes appended and not yet committed. */
   get undurableSize(): number {
     return this.#state.undurableSize
+  }
+
+  /** Whether the disk is so far behind that writers should wait for a commit: see {@link LogOptions.undurableSizeMax}. */
+  get isBehind(): boolean {
+    return this.#state.undurableSize > this.#state.options.undurableSizeMax
   }
 
   /** The failure that ended all acknowledging, if there was one. */
@@ -239,13 +265,51 @@ export class Log {
 
   /** Offset and commit time of a record; null when it has to be loaded first. */
   locate(segmentNumber: number, position: number): Location | null {
-    const active = this.#state.segments.byNumber[segmentNumber]
-    if (active === this.#appender.active && position >= active.size) return this.#appender.locateOpen(position)
+    const segment = this.#state.segments.get(segmentNumber)
+    // Only the segment that is appended to has records behind its last closed batch.
+    if (!segment.sealed && position >= segment.size) return this.#appender.locateOpen(position)
     return this.#reader.locate(segmentNumber, position)
   }
 
+  /**
+   * Loads committed records from disk, or from the cache of what was loaded before, all at once; look them up by
+   * {@link placeKey}. Places that compaction has emptied meanwhile are left out.
+   * @throws FlinError LOG_CORRUPT naming the offsets when what lies there is not what was written, DISK_FAILED, LOG_CLOSED
+   */
   load(places: Iterable<Place>, records?: LoadedRecords): Promise<LoadedRecords> {
     return this.#reader.load(places, records)
+  }
+
+  /**
+   * Appends records that stay together: they lie in one batch, so a crash leaves all of them or none. They are in memory
+   * only until {@link flush} has resolved: until then they must be told to nobody. Returns where they lie, in order.
+   *
+   * For callers on a hot path there is {@link appender}, which takes positions in buffers instead of objects.
+   * @throws FlinError LOG_POISONED, LOG_CLOSED, LOG_READ_ONLY, DISK_FULL, MEMORY_FULL: the log takes no writes now;
+   *   RECORD_TOO_LARGE, KEY_TOO_LARGE: it never takes these. RangeError when a number does not fit its field. Nothing has
+   *   been appended then.
+   */
+  append(...records: NewRecord[]): AppendedRecord[] {
+    if (!this.#isWritable) {
+      throw new FlinError('LOG_READ_ONLY', 'the log takes no writes: it is open for reading only, or not replayed yet')
+    }
+    return appendRecords(this.#appender, this.#state.hasher, records)
+  }
+
+  /**
+   * Reads one record, from memory or from disk, also one that is not committed yet: compare its offset with
+   * {@link committedOffset} before telling it to anybody.
+   * @throws FlinError as {@link load} does; RangeError when no record lies there any more: compaction has moved it
+   */
+  async read({ segmentNumber, position }: Place): Promise<LogRecord> {
+    const isThere = this.#state.segments.byNumber[segmentNumber] !== undefined
+    if (isThere && this.#reader.seek(segmentNumber, position)) {
+      const { bytes, start } = this.#reader
+      return recordAt(bytes, start, this.locate(segmentNumber, position)!)
+    }
+    const loaded = (await this.load([{ segmentNumber, position }])).get(placeKey(segmentNumber, position))
+    if (loaded === undefined) throw new RangeError(`no record lies at position ${position} of segment ${segmentNumber}`)
+    return recordAt(loaded.bytes, 0, loaded)
   }
 
   /** Whether {@link flush} would write anything. */
@@ -254,24 +318,39 @@ export class Log {
   }
 
   /**
-   * Commits all that has been appended. One at a time: call it again only when the promise is settled.
-   * @throws FlinError LOG_POISONED: the log has ended; so should the process.
+   * Commits all that had been appended when it was called: when it resolves, those records may be told, under the fsync
+   * policy's meaning of that. One at a time: call it again only when the promise is settled. What is appended meanwhile
+   * forms the next commit.
+   * @throws FlinError LOG_POISONED: the log has ended; so should the process. What was not committed may or may not be found
+   *   by the next start.
    */
   flush(): Promise<void> {
     return this.#flusher.flush()
   }
 
-  /** Syncs what has been committed; the beat of `everysec`. */
+  /**
+   * Syncs what has been committed. The log has no timer: under `everysec` the owner calls this every second. Does nothing
+   * when all is durable, as it always is under `always`.
+   * @throws FlinError LOG_POISONED
+   */
   sync(): Promise<void> {
     return this.#flusher.sync()
   }
 
-  /** When idle: records in the log how far it is durable. Not while a flush is under way. */
+  /**
+   * When idle: notes in the log how far it is durable, so that a later start can tell damage there from a write that a
+   * crash interrupted. Does nothing when something is pending or nothing is new. Not while a flush is under way.
+   * @throws FlinError LOG_POISONED
+   */
   vouch(): Promise<void> {
     return this.#flusher.vouch()
   }
 
-  /** Checks, beside everything else, the segments that a start took on the word of their side files. */
+  /**
+   * Checks, beside everything else, the segments that a start took on the word of their side files.
+   * @param onDamage told of each segment that is not what its side file says, with LOG_CORRUPT that names the offsets, or of
+   *   one that cannot be read, with DISK_FAILED
+   */
   startCheck(onDamage: (error: FlinError) => void): void {
     this.#check = new BackgroundCheck(this.#state, onDamage)
     this.#check.start()
@@ -285,7 +364,10 @@ export class Log {
     return new Compaction(this.#state, this.#files, liveness, durable).run()
   }
 
-  /** Commits, syncs, vouches and gives the folder up. Not while a flush is under way. */
+  /**
+   * Commits, syncs, vouches and gives the folder up; a second call does nothing. Not while a flush is under way.
+   * @throws FlinError LOG_POISONED when what was pending could not be written. The folder is given up in any case.
+   */
   async close(): Promise<void> {
     const state = this.#state
     if (state.isClosing) return
@@ -330,8 +412,15 @@ export class Log {
   }
 }
 
+async function readOrCreate(disk: Disk, options: LogOptions): Promise<Manifest> {
+  try {
+    return (await readManifest(disk)) ?? (await create(disk, options))
+  } catch (error) {
+    throw diskFailure(error, 'opening the log')
+  }
+}
+
 async function create(disk: Disk, options: LogOptions): Promise<Manifest> {
-  if (options.readOnly) throw new FlinError('LOG_CORRUPT', 'there is no log in this folder: it has no MANIFEST')
   // The manifest is the first file of a log and the last to go: segments without one are a log that has lost it.
   if ((await disk.list()).some((name) => parseSegmentName(name) !== null)) {
     throw new FlinError(
@@ -339,6 +428,7 @@ async function create(disk: Disk, options: LogOptions): Promise<Manifest> {
       'the folder holds segments, but no MANIFEST that says what they are: restore it from a copy',
     )
   }
+  if (options.readOnly) throw new FlinError('BAD_SETTING', 'there is no log in this folder: it has no MANIFEST')
   const seeds = options.randomBytes(8)
   const manifest: Manifest = {
     logId: options.randomBytes(16).toString('hex'),

@@ -1,6 +1,7 @@
 import crypto from 'node:crypto'
 import { FlinError } from './errors.js'
-import { SEGMENT_SIZE_LIMIT } from './format.js'
+import { aligned, SEGMENT_SIZE_LIMIT } from './format.js'
+import { sizeText } from './size-text.js'
 
 /**
  * When a write may be told:
@@ -8,15 +9,23 @@ import { SEGMENT_SIZE_LIMIT } from './format.js'
  * - `everysec`: when the kernel has it; synced every second. kill -9 loses nothing, a power cut up to a second.
  * - `no`: when the kernel has it; synced when a segment is sealed and at close.
  */
-export type FsyncPolicy = 'always' | 'everysec' | 'no'
+export type FsyncPolicy = (typeof FSYNC_POLICIES)[number]
+
+export const FSYNC_POLICIES = ['always', 'everysec', 'no'] as const
 
 export interface LogOptions {
   readonly fsync: FsyncPolicy
-  /** Bytes at which a segment is sealed and the next one begun; a single larger batch gets a segment of its own size. */
+  /**
+   * Bytes at which a segment is sealed and the next one begun, at least {@link SEGMENT_SIZE_MIN}; rounded up to a multiple
+   * of 8. A single larger batch gets a segment of its own size.
+   */
   readonly segmentSize: number
   /** Bytes of memory for segments and cold stretches together. The active segment is always in memory. */
   readonly cacheSize: number
-  /** Appends stop being accepted above this many bytes that are not yet committed. */
+  /**
+   * Above this many bytes that are appended and not yet committed `Log.isBehind` says so. The log refuses nothing for it:
+   * whoever takes in writes waits for a commit then, so that a slow disk does not fill the memory.
+   */
   readonly undurableSizeMax: number
   /** Free bytes that are left to others: no segment is begun below it. */
   readonly reserveSize: number
@@ -61,13 +70,25 @@ export type LogEvent =
 
 export const SEGMENT_SIZE_MIN = 4096
 
-/** @throws FlinError BAD_SETTING */
-export function checkOptions(options: LogOptions): void {
-  const { segmentSize } = options
+/**
+ * Options with nothing left out.
+ * @throws FlinError BAD_SETTING that names the option and what it takes
+ */
+export function completeOptions(given: Partial<LogOptions>): LogOptions {
+  const options = { ...DEFAULT_LOG_OPTIONS, ...given }
+  const { fsync, segmentSize } = options
+  if (!FSYNC_POLICIES.includes(fsync)) throw bad(`fsync must be ${FSYNC_POLICIES.join(', ')}, not ${fsync}`)
   if (!Number.isInteger(segmentSize) || segmentSize < SEGMENT_SIZE_MIN || segmentSize > SEGMENT_SIZE_LIMIT) {
-    throw new FlinError(
-      'BAD_SETTING',
-      `the segment size must be ${SEGMENT_SIZE_MIN} to ${SEGMENT_SIZE_LIMIT} bytes, not ${segmentSize}`,
-    )
+    const range = `${sizeText(SEGMENT_SIZE_MIN)} to ${sizeText(SEGMENT_SIZE_LIMIT)}`
+    throw bad(`the segment size must be ${range}, not ${sizeText(segmentSize)}`)
   }
+  for (const name of ['cacheSize', 'undurableSizeMax', 'reserveSize', 'memorySizeMax'] as const) {
+    const size = options[name]
+    if (!Number.isInteger(size) || size < 0) throw bad(`${name} must be a number of bytes, 0 or more, not ${size}`)
+  }
+  return { ...options, segmentSize: aligned(segmentSize) }
+}
+
+function bad(text: string): FlinError {
+  return new FlinError('BAD_SETTING', text)
 }

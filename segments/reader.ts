@@ -1,7 +1,7 @@
 import { HEADER, readU64 } from './format.js'
 import { bodyIsIntact, readHeader } from './batch.js'
 import { readFully } from './disk.js'
-import { FlinError } from './errors.js'
+import { diskFailure, FlinError } from './errors.js'
 import type { LogState } from './log-state.js'
 import { RecordView, readU32 } from './record.js'
 import type { Segment } from './segment.js'
@@ -63,8 +63,8 @@ export class Reader {
 
   /**
    * Loads the records at these places and adds copies of them to `records`, which one command will look into.
-   * @throws FlinError LOG_CORRUPT naming the offsets when what lies on disk is not what was written; when the log is closed,
-   *   LOG_CLOSED, or LOG_POISONED if that is why.
+   * @throws FlinError LOG_CORRUPT naming the offsets when what lies on disk is not what was written; DISK_FAILED when it
+   *   cannot be read; when the log is closed, LOG_CLOSED, or LOG_POISONED if that is why.
    */
   async load(places: Iterable<Place>, records: LoadedRecords = new Map()): Promise<LoadedRecords> {
     if (this.#state.closed) throw this.#state.poison ?? new FlinError('LOG_CLOSED', 'the log is closed')
@@ -122,6 +122,8 @@ export class Reader {
       this.#verify(segment, bytes.subarray(0, got), size, entry)
       this.#cache.put(stretchKey(segment.number, entry), bytes)
       return { position, bytes }
+    } catch (error) {
+      throw diskFailure(error, `reading segment ${segment.name}`)
     } finally {
       segment.readers--
       this.#reads--

@@ -1,4 +1,5 @@
-import { RECORD_FLAG, RECORD_HEADER_SIZE, aligned, readU64 } from './format.js'
+import { FlinError } from './errors.js'
+import { KEY_SIZE_MAX, RECORD_FLAG, RECORD_HEADER_SIZE, aligned, readU64 } from './format.js'
 
 /**
  * A record where it lies, read without copying: `at()` moves the view. Positions are in `bytes`, which may be a whole
@@ -77,13 +78,25 @@ export class RecordView {
 
 const EMPTY = Buffer.alloc(0)
 
+/** @throws FlinError KEY_TOO_LARGE when no record can hold a key of so many bytes */
+export function checkKeySize(size: number): void {
+  if (size > KEY_SIZE_MAX) throw new FlinError('KEY_TOO_LARGE', `a key has at most ${KEY_SIZE_MAX} bytes, not ${size}`)
+}
+
 /** Whether the record at `start` lies wholly and consistently before `end`. For bytes that a checksum has vouched for this is a test of the writer. */
 export function recordFits(bytes: Buffer, start: number, end: number): boolean {
   if (start + RECORD_HEADER_SIZE > end) return false
   const size = readU32(bytes, start)
   const keySize = bytes.readUInt16LE(start + 12)
   const fieldsSize = bytes.readUInt16LE(start + 14)
-  return size >= RECORD_HEADER_SIZE + keySize + fieldsSize && fieldsSize % 8 === 0 && start + aligned(size) <= end
+  const flags = bytes[start + 9]!
+  const wanted = ((flags & RECORD_FLAG.datum) === 0 ? 0 : 8) + ((flags & RECORD_FLAG.since) === 0 ? 0 : 8)
+  return (
+    size >= RECORD_HEADER_SIZE + keySize + fieldsSize &&
+    fieldsSize % 8 === 0 &&
+    fieldsSize >= wanted &&
+    start + aligned(size) <= end
+  )
 }
 
 export function readU32(bytes: Uint8Array, at: number): number {

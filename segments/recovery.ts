@@ -217,7 +217,7 @@ export class Recovery {
   async #cut(segment: Segment, bytes: Buffer, damage: Damage, file: DiskFile): Promise<void> {
     const { disk, options } = this.#state
     const end = lastNonZero(bytes, damage.position, bytes.length)
-    const quarantine = `${QUARANTINE_FOLDER}/${segment.name}.${damage.position}.torn`
+    const quarantine = await this.#freeQuarantine(`${segment.name}.${damage.position}`)
     if (!options.readOnly && !options.serveDamaged) {
       await disk.makeFolder(QUARANTINE_FOLDER)
       await replaceFile(disk, quarantine, bytes.subarray(damage.position, end))
@@ -234,6 +234,14 @@ export class Recovery {
       firstOffset: damage.firstOffset,
       quarantine,
     })
+  }
+
+  /** A name that nothing kept has: a log can be torn at one position twice, or a crash can interrupt the cutting. */
+  async #freeQuarantine(name: string): Promise<string> {
+    const taken = new Set(await this.#state.disk.list(QUARANTINE_FOLDER))
+    let free = `${name}.torn`
+    for (let i = 2; taken.has(free); i++) free = `${name}.${i}.torn`
+    return `${QUARANTINE_FOLDER}/${free}`
   }
 
   /**

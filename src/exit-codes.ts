@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../segments/index.js'
 
-/** What the daemon's exit code says; 0 is a clean end. README.md has the same table. */
+/** What the daemon's exit code says; 0 is a clean end. ERRORS.md says what each code means. */
 export const EXIT_CODES: Readonly<Partial<Record<ErrorCode, number>>> = {
   BAD_SETTING: 2,
   FOLDER_LOCKED: 3,

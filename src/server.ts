@@ -86,7 +86,7 @@ export class Server {
       requestLimits: { ...DEFAULT_REQUEST_LIMITS },
       outputSizeMax: settings.outputSizeMax,
       stalledMsMax: STALLED_MS_MAX,
-      isBehind: () => log.undurableSize > UNDURABLE_SIZE_MAX,
+      isBehind: () => log.isBehind,
       onClosed: () => undefined,
       onDropped: (connection, reason) => {
         logger.warn({ client: connection.address, reason }, 'client dropped')

@@ -1,13 +1,14 @@
-import { FlinError, type Place } from '../../segments/index.js'
+import { checkKeySize, FlinError, KEY_SIZE_MAX, type Place } from '../../segments/index.js'
 import { ColdRead } from '../models/cold.js'
 import type { Keyspace } from '../models/keyspace.js'
 import { Args } from '../protocol/resp/args.js'
 import type { ReplyWriter } from '../protocol/resp/reply-writer.js'
 import { ERR, ReplyError, type Command, type Context } from './command.js'
-import { collectCold } from './keys-of.js'
+import { errorText } from './error-text.js'
+import { collectCold, forEachKey } from './keys-of.js'
 import type { ServerView } from './server-view.js'
 import type { Session } from './session.js'
-import { abortExec, errorText, exec } from './transactions/exec.js'
+import { abortExec, exec } from './transactions/exec.js'
 
 /** Bytes that the queue of one transaction may hold. */
 const QUEUE_SIZE_MAX = 1 << 30
@@ -48,6 +49,11 @@ export class Dispatcher {
       else this.#refuse(session, reply, text)
       return null
     }
+    const fault = keyFault(command, args)
+    if (fault !== null) {
+      this.#refuse(session, reply, fault)
+      return null
+    }
     if (session.queue !== null && !command.flags.includes('no_multi')) {
       enqueue(session, command, args, reply)
       return null
@@ -77,6 +83,21 @@ export class Dispatcher {
   #refuse(session: Session, reply: ReplyWriter, text: string): void {
     if (session.queue !== null) session.queueFailed = true
     reply.error(text)
+  }
+}
+
+/** Why a command may be neither run nor queued: it would write some of its keys before it met one that no record can hold. */
+function keyFault(command: Command, args: Args): string | null {
+  const { starts, ends, count } = args
+  if (ends[count - 1]! - starts[0]! <= KEY_SIZE_MAX || !command.flags.includes('denyoom')) return null
+  try {
+    forEachKey(command, args, (i) => {
+      checkKeySize(ends[i]! - starts[i]!)
+    })
+    return null
+  } catch (error) {
+    if (error instanceof FlinError) return errorText(error)
+    throw error
   }
 }
 

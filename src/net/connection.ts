@@ -1,5 +1,6 @@
 import type net from 'node:net'
 import { FlinError, type LoadedRecords, type Place } from '../../segments/index.js'
+import { errorText } from '../commands/error-text.js'
 import { unwatchAll } from '../commands/transactions/watch.js'
 import type { QueuedCommand, Session } from '../commands/session.js'
 import type { CommitWaiter } from '../commit/committer.js'
@@ -96,7 +97,7 @@ export class Connection implements Session, CommitWaiter {
     } catch (error) {
       if (!(error instanceof FlinError) || error.code !== 'PROTOCOL') throw error
       this.#output.open()
-      this.#output.writer.error(`ERR ${error.message}`)
+      this.#output.writer.error(errorText(error))
       this.#isClosing = true
     }
     this.#flush()
@@ -222,8 +223,7 @@ export class Connection implements Session, CommitWaiter {
     this.#host.onReadFailed(error)
     if (!this.#requests.next()) return
     this.#output.open()
-    const text = error instanceof Error ? error.message : String(error)
-    this.#output.writer.error(`CORRUPT ${text}`)
+    this.#output.writer.error(error instanceof FlinError ? errorText(error) : `ERR ${String(error)}`)
   }
 
   /** Sends what may be told and waits for the commit that the rest needs. */

@@ -5,6 +5,7 @@ import { sealBatch } from '../../segments/batch.js'
 import { aligned, BATCH_HEADER_SIZE, BATCH_MAGIC, HEADER, RECORD_HEADER_SIZE } from '../../segments/format.js'
 import { writeU32 } from '../../segments/record.js'
 import { isZero, lastNonZero, walkSegment, type Damage, type Step } from '../../segments/walk.js'
+import { batchOf } from '../helpers/batch-bytes.js'
 
 const SEED = 0x1234_5678
 const BASE = 0x1_0000_0010
@@ -47,23 +48,6 @@ function segmentOf(
     offset = lastOffset + 1
   }
   return { bytes: Buffer.concat([...parts, Buffer.alloc(room)]), batches, end: position }
-}
-
-function batchOf(values: readonly Uint8Array[], baseOffset: number, durableOffset: number, seed = SEED): Buffer {
-  let size = BATCH_HEADER_SIZE
-  for (const value of values) size += aligned(RECORD_HEADER_SIZE + value.length)
-  const bytes = Buffer.alloc(size)
-  let at = BATCH_HEADER_SIZE
-  values.forEach((value, i) => {
-    writeU32(bytes, RECORD_HEADER_SIZE + value.length, at)
-    writeU32(bytes, i, at + 4)
-    bytes.set(value, at + RECORD_HEADER_SIZE)
-    at += aligned(RECORD_HEADER_SIZE + value.length)
-  })
-  const count = values.length
-  const lastOffset = baseOffset + count - 1
-  sealBatch(bytes, 0, { size, baseOffset, lastOffset, count, epoch: 1, timestampMs: 5, durableOffset }, seed)
-  return bytes
 }
 
 function walk(bytes: Buffer, end = bytes.length, firstOffset = BASE): Step[] {
@@ -240,8 +224,8 @@ test('what is durable up to the damage, and no further, vouches for nothing in i
 })
 
 test('a batch inside a value does not pass for the continuation: not an older one, not one of another log', () => {
-  const older = batchOf([Buffer.from('old')], BASE - 5, BASE - 5)
-  const current = batchOf([Buffer.from('same')], BASE, BASE)
+  const older = batchOf([Buffer.from('old')], BASE - 5, BASE - 5, SEED)
+  const current = batchOf([Buffer.from('same')], BASE, BASE, SEED)
   const foreign = batchOf([Buffer.from('foreign')], BASE + 50, BASE + 50, SEED ^ 1)
   for (const inner of [older, current, foreign]) {
     const { bytes, batches } = segmentOf(
@@ -276,7 +260,7 @@ test('the magic without a batch behind it misleads nobody', () => {
 })
 
 test('a batch that lies about its records is no batch, though its checksums hold', () => {
-  const bytes = Buffer.concat([batchOf([Buffer.from('a')], BASE, 0), Buffer.alloc(64)])
+  const bytes = Buffer.concat([batchOf([Buffer.from('a')], BASE, 0, SEED), Buffer.alloc(64)])
   writeU32(bytes, 1000, BATCH_HEADER_SIZE)
   const size = BATCH_HEADER_SIZE + aligned(RECORD_HEADER_SIZE + 1)
   const header = { size, baseOffset: BASE, lastOffset: BASE, count: 1, epoch: 1, timestampMs: 5, durableOffset: 0 }

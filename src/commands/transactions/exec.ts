@@ -2,6 +2,7 @@ import { FlinError, type Place } from '../../../segments/index.js'
 import { ColdRead } from '../../models/cold.js'
 import { RECORD_OVERHEAD, type Keyspace } from '../../models/keyspace.js'
 import { ReplyError, type Command, type Context } from '../command.js'
+import { errorText } from '../error-text.js'
 import { collectCold } from '../keys-of.js'
 import { discardQueue, type QueuedCommand, type Session } from '../session.js'
 import { unwatchAll } from './watch.js'
@@ -93,19 +94,4 @@ export function abortExec(session: Session, keyspace: Keyspace, text: string): s
   discardQueue(session)
   unwatchAll(session, keyspace)
   return `EXECABORT Transaction discarded because of: ${text.replace(/^ERR /, '')}`
-}
-
-/** Text of an error reply. */
-export function errorText(error: ReplyError | FlinError): string {
-  if (error instanceof ReplyError) return error.message
-  return `${RESP_CODES[error.code] ?? 'ERR'} ${error.message}`
-}
-
-/** Code words that clients know, for errors that have one. */
-const RESP_CODES: Partial<Record<FlinError['code'], string>> = {
-  DISK_FULL: 'DISKFULL',
-  MEMORY_FULL: 'OOM',
-  LOG_READ_ONLY: 'READONLY',
-  LOG_POISONED: 'MISCONF',
-  LOG_CORRUPT: 'CORRUPT',
 }
