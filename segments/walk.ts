@@ -91,6 +91,13 @@ function describe(
   return { position, size: stop - position, firstOffset, endOffset, vouched }
 }
 
+/** What is lost, in words. */
+export function lostOffsets(firstOffset: number, endOffset: number): string {
+  if (endOffset <= firstOffset) return 'no record is lost'
+  const last = endOffset - 1
+  return last === firstOffset ? `offset ${last} is lost` : `offsets ${firstOffset} to ${last} are lost`
+}
+
 export function isZero(bytes: Buffer, start: number, end: number): boolean {
   return lastNonZero(bytes, start, end) === start
 }
