@@ -118,8 +118,10 @@ export class Recovery {
   /** Nothing is left of it but what the manifest says. */
   #missing(segment: Segment, entry: ManifestSegment): void {
     const { options } = this.#state
-    const range = { position: 0, size: 0, firstOffset: segment.baseOffset, endOffset: null }
-    this.#note(segment, { ...range, vouched: true }, entry, 'is missing')
+    // How much an active segment held, nobody can tell.
+    const endOffset = entry.sealed?.endOffset ?? null
+    const damage = { position: 0, size: 0, firstOffset: segment.baseOffset, endOffset, vouched: true }
+    this.#note(segment, damage, 'is missing')
     if (entry.sealed === null) {
       segment.memory = allocate(options.segmentSize)
       this.#keepActive(segment, segment.memory)
@@ -209,19 +211,18 @@ export class Recovery {
   #judge(segment: Segment, damage: Damage, entry: ManifestSegment): Damage | null {
     const isActive = entry.sealed === null
     if (isActive && !damage.vouched && damage.firstOffset >= vouchedOffset(this.#state.manifest)) return damage
-    this.#note(segment, damage, entry)
+    const known = entry.sealed?.endOffset ?? vouchedOffset(this.#state.manifest)
+    this.#note(segment, { ...damage, endOffset: damage.endOffset ?? known })
     return null
   }
 
   /** Throws unless what is intact is to be served without what is lost. */
-  #note(segment: Segment, damage: Damage, entry: ManifestSegment, what?: string): void {
-    const { manifest, options } = this.#state
-    const { position, size, firstOffset } = damage
-    const endOffset = damage.endOffset ?? entry.sealed?.endOffset ?? Math.max(firstOffset, vouchedOffset(manifest))
-    const known = { ...damage, endOffset }
-    this.damages.push({ segment: segment.name, damage: known })
+  #note(segment: Segment, damage: Damage, what?: string): void {
+    const { options } = this.#state
+    const { position, size, firstOffset, endOffset } = damage
+    this.damages.push({ segment: segment.name, damage })
     options.onEvent({ type: 'damage', segment: segment.name, position, size, firstOffset, endOffset })
-    if (!options.serveDamaged && !options.readOnly) throw corrupt(segment.name, known, what)
+    if (!options.serveDamaged && !options.readOnly) throw corrupt(segment.name, damage, what)
   }
 
   #isDamaged(segment: Segment): boolean {
@@ -322,7 +323,7 @@ function adopt(segment: Segment, side: SideFile): void {
 /** The failure that names what is lost. */
 export function corrupt(
   segment: string,
-  { position, size, firstOffset, endOffset }: Damage & { readonly endOffset: number },
+  { position, size, firstOffset, endOffset }: Damage,
   what = `is damaged at position ${position} (${size} bytes)`,
 ): FlinError {
   return new FlinError(

@@ -91,8 +91,9 @@ function describe(
   return { position, size: stop - position, firstOffset, endOffset, vouched }
 }
 
-/** What is lost, in words. */
-export function lostOffsets(firstOffset: number, endOffset: number): string {
+/** What is lost, in words; `endOffset` null: nobody can tell how much. */
+export function lostOffsets(firstOffset: number, endOffset: number | null): string {
+  if (endOffset === null) return `offsets from ${firstOffset} on are lost`
   if (endOffset <= firstOffset) return 'no record is lost'
   const last = endOffset - 1
   return last === firstOffset ? `offset ${last} is lost` : `offsets ${firstOffset} to ${last} are lost`
