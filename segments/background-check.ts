@@ -68,7 +68,8 @@ export class BackgroundCheck {
       for (let at = 0; at < segment.size && !this.#isStopped; at += SLICE_SIZE) {
         const size = Math.min(SLICE_SIZE, segment.size - at)
         const got = await readFully(file, this.#slice, 0, size, at)
-        digest.update(this.#slice.subarray(0, got))
+        // What a file does not have counts as zeroes, as everywhere.
+        digest.update(this.#slice.fill(0, got, size).subarray(0, size))
         await this.#pause()
       }
       if (this.#isStopped) return
@@ -93,20 +94,14 @@ export class BackgroundCheck {
   async #nameDamage(segment: Segment, file: DiskFile): Promise<void> {
     const { seed, options } = this.#state
     const bytes = allocate(segment.size)
-    await readFully(file, bytes, 0, segment.size, 0)
+    bytes.fill(0, await readFully(file, bytes, 0, segment.size, 0))
     let first: FlinError | null = null
     for (const step of walkSegment(bytes, 0, segment.size, seed, segment.baseOffset)) {
       if (step.type !== 'damage') continue
-      const { position, size, firstOffset, endOffset } = step.damage
-      options.onEvent({
-        type: 'damage',
-        segment: segment.name,
-        position,
-        size,
-        firstOffset,
-        endOffset: endOffset ?? segment.endOffset,
-      })
-      first ??= corrupt(segment.name, step.damage)
+      const damage = { ...step.damage, endOffset: step.damage.endOffset ?? segment.endOffset }
+      const { position, size, firstOffset, endOffset } = damage
+      options.onEvent({ type: 'damage', segment: segment.name, position, size, firstOffset, endOffset })
+      first ??= corrupt(segment.name, damage)
     }
     throw first ?? new FlinError('LOG_CORRUPT', `segment ${segment.name} is not what its side file's digest says`)
   }

@@ -17,6 +17,7 @@ export { BATCH_HEADER_SIZE, KEY_SIZE_MAX, RECORD_FLAG, RECORD_HEADER_SIZE } from
 export { digest64, hex64 } from './digest.js'
 export type { BatchHeader } from './batch.js'
 export type { DamagedRange } from './log-folder.js'
+export { lostOffsets } from './walk.js'
 export { listSegments, readBatches, type LogStep, type LogSummary, type SegmentSummary } from './inspect.js'
 export { verifyLog, type Finding, type Verdict, type VerifyProgress, type VerifyReport } from './verify.js'
 export { applyRepair, planRepair, withLockedFolder, type RepairPlan, type RepairStep } from './repair.js'

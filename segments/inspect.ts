@@ -11,7 +11,9 @@ import {
   settle,
 } from './log-folder.js'
 import type { ManifestSegment } from './manifest.js'
-import { LOCK_NAME, MANIFEST_NAME, QUARANTINE_FOLDER, segmentName, sideFileName, SPARE_NAME } from './names.js'
+import { parseSegmentName, QUARANTINE_FOLDER, segmentName, SPARE_NAME } from './names.js'
+import { isNodeError } from './node-disk.js'
+import { isBehind, isUnwritten, unnamedFiles } from './orphans.js'
 import { type SegmentSurvey, Surveyor } from './survey.js'
 
 /** A segment as `flin log ls` shows it. */
@@ -79,18 +81,39 @@ export async function listSegments(disk: Disk): Promise<LogSummary> {
     startOffset: segments[0]?.baseOffset ?? 0,
     endOffset: segments.at(-1)?.endOffset ?? 0,
     quarantined: (await disk.list(QUARANTINE_FOLDER)).sort(),
-    orphans: await orphansOf(tour.folder),
+    orphans: (await findOrphans(disk)).map(({ name }) => name),
   }
 }
 
-/** Names of files in the folder that the manifest does not explain and that are not an owner's at work. */
-export async function orphansOf({ disk, manifest }: LogFolder): Promise<string[]> {
-  const known = new Set([MANIFEST_NAME, LOCK_NAME, QUARANTINE_FOLDER, SPARE_NAME])
-  for (const { baseOffset, generation } of manifest.segments) {
-    known.add(segmentName(baseOffset, generation))
-    known.add(sideFileName(baseOffset, generation))
+/** A file in the folder that the manifest does not explain. */
+export interface Orphan {
+  readonly name: string
+  /** A segment behind all that the manifest names, with something in it: the manifest is older than the log. */
+  readonly isNewer: boolean
+}
+
+/** Looks in an order in which nothing that an owner does meanwhile passes for an orphan. */
+export async function findOrphans(disk: Disk): Promise<Orphan[]> {
+  const names = await disk.list()
+  const written = new Set<string>()
+  for (const name of names) {
+    if (parseSegmentName(name) !== null && !(await isUnwrittenOrGone(disk, name))) written.add(name)
   }
-  return (await disk.list()).filter((name) => !known.has(name) && /\.(seg|side|tmp)$/.test(name)).sort()
+  const { manifest } = await readLogFolder(disk)
+  const still = new Set(await disk.list())
+  return unnamedFiles(names, manifest)
+    .filter((name) => name !== SPARE_NAME && still.has(name))
+    .sort()
+    .map((name) => ({ name, isNewer: written.has(name) && isBehind(name, manifest) }))
+}
+
+async function isUnwrittenOrGone(disk: Disk, name: string): Promise<boolean> {
+  try {
+    return await isUnwritten(disk, name)
+  } catch (error) {
+    if (isNodeError(error) && error.code === 'ENOENT') return true
+    throw error
+  }
 }
 
 /**

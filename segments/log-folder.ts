@@ -178,7 +178,9 @@ export function* segmentSteps(folder: LogFolder, loaded: LoadedSegment): Generat
   const isWhole = sealed === null ? nextOffset >= vouched : position === sealed.size
   if (isWhole && loaded.fileSize !== null) return
   const size = sealed === null ? 0 : sealed.size - position
-  const endOffset = sealed === null ? Math.max(vouched, nextOffset) : sealed.endOffset
+  // How much an active segment held that is gone, nobody can tell.
+  const activeEnd = loaded.fileSize === null ? null : Math.max(vouched, nextOffset)
+  const endOffset = sealed === null ? activeEnd : sealed.endOffset
   yield { type: 'damage', damage: { position, size, firstOffset: nextOffset, endOffset, torn: false } }
 }
 

@@ -105,7 +105,8 @@ export class Log {
   async #replay(apply: Replay): Promise<void> {
     const state = this.#state
     const { readOnly, serveDamaged } = state.options
-    if (!readOnly) await clearOrphans(state)
+    const isReader = readOnly || serveDamaged
+    if (!isReader) await clearOrphans(state)
     const recovery = new Recovery(state, apply)
     await recovery.run()
     this.#damages = recovery.damages
@@ -114,16 +115,15 @@ export class Log {
     const epochs = state.manifest.epochs
     state.epoch = Math.max(state.epoch, epochs.at(-1)?.[0] ?? 0) + 1
     const { inOrder } = state.segments
-    if (inOrder.length === 0 && !readOnly) await this.#firstSegment()
+    if (inOrder.length === 0) await this.#firstSegment(isReader)
     this.#noteCold()
-    if (readOnly) return
     const active = inOrder.at(-1)!
     this.#appender = new Appender(state, active)
     this.#flusher = new Flusher(state, this.#appender, this.#files)
     this.#flusher.onSealed = () => {
       this.#evict()
     }
-    if (serveDamaged) return
+    if (isReader) return
     await recovery.secure(active)
     // Epochs in which nothing was written say nothing.
     const kept = epochs.filter(([, first]) => first < state.endOffset)
@@ -132,14 +132,14 @@ export class Log {
     this.#files.prepareSpare()
   }
 
-  async #firstSegment(): Promise<void> {
+  async #firstSegment(isReader: boolean): Promise<void> {
     const state = this.#state
     const segment = state.segments.create(0, 0)
     segment.memory = allocate(state.options.segmentSize)
     segment.columns = state.options.memorySizeMax > 0 ? null : new RestartColumns()
     state.residentSize += segment.memory.length
     state.segments.inOrder.push(segment)
-    await this.#files.attach(segment, null)
+    if (!isReader) await this.#files.attach(segment, null)
   }
 
   get id(): string {

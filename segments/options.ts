@@ -60,7 +60,7 @@ export const DEFAULT_LOG_OPTIONS: LogOptions = {
 
 export type LogEvent =
   | { type: 'torn-tail'; segment: string; position: number; size: number; firstOffset: number; quarantine: string }
-  | { type: 'damage'; segment: string; position: number; size: number; firstOffset: number; endOffset: number }
+  | { type: 'damage'; segment: string; position: number; size: number; firstOffset: number; endOffset: number | null }
   | { type: 'side-file-rebuilt'; segment: string; reason: string }
   | { type: 'sealed'; segment: string; size: number; records: number }
   | { type: 'disk-full'; freeSize: number; reserveSize: number }

@@ -1,6 +1,6 @@
 import { HEADER, readU64 } from './format.js'
 import { bodyIsIntact, readHeader } from './batch.js'
-import { readFully } from './disk.js'
+import { type DiskFile, readFully } from './disk.js'
 import { diskFailure, FlinError } from './errors.js'
 import type { LogState } from './log-state.js'
 import { RecordView, readU32 } from './record.js'
@@ -18,6 +18,7 @@ export class Reader {
   readonly #state: LogState
   readonly #cache: StretchCache
   readonly #loading = new Map<number, Promise<Stretch>>()
+  readonly #opening = new Map<Segment, Promise<DiskFile>>()
   readonly #waiting: (() => void)[] = []
   #reads = 0
   /** Records loaded for the command that now runs; null when it waited for none. */
@@ -111,35 +112,48 @@ export class Reader {
 
   async #readStretch(segment: Segment, entry: number): Promise<Stretch> {
     segment.readers++
-    if (this.#reads >= READS_MAX) await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    this.#reads++
+    if (this.#reads < READS_MAX) this.#reads++
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve))
     try {
-      segment.file ??= await this.#state.disk.open(segment.name, {})
+      const file = segment.file ?? (await this.#open(segment))
       const position = segment.sparse.positions[entry]!
       const size = this.#stretchEnd(segment, entry) - position
       const bytes = Buffer.allocUnsafeSlow(size)
-      const got = await readFully(segment.file, bytes, 0, size, position)
-      this.#verify(segment, bytes.subarray(0, got), size, entry)
+      bytes.fill(0, await readFully(file, bytes, 0, size, position))
+      this.#verify(segment, bytes, entry)
       this.#cache.put(stretchKey(segment.number, entry), bytes)
       return { position, bytes }
     } catch (error) {
       throw diskFailure(error, `reading segment ${segment.name}`)
     } finally {
       segment.readers--
-      this.#reads--
-      this.#waiting.shift()?.()
+      // Who waits takes the place over: nobody may come between.
+      const next = this.#waiting.shift()
+      if (next === undefined) this.#reads--
+      else next()
     }
   }
 
-  #verify(segment: Segment, bytes: Buffer, size: number, entry: number): void {
-    for (let at = 0; at < size;) {
+  /** Reads that begin at the same time share one file. */
+  async #open(segment: Segment): Promise<DiskFile> {
+    let opening = this.#opening.get(segment)
+    if (opening === undefined) {
+      opening = this.#state.disk.open(segment.name, {}).finally(() => this.#opening.delete(segment))
+      this.#opening.set(segment, opening)
+    }
+    return (segment.file ??= await opening)
+  }
+
+  #verify(segment: Segment, bytes: Buffer, entry: number): void {
+    for (let at = 0; at < bytes.length;) {
       const header = readHeader(bytes, at, bytes.length, this.#state.seed)
       if (header === null || !bodyIsIntact(bytes, at, bytes.length, header, this.#state.seed)) {
         const from = segment.sparse.offsets[entry]!
         const to = entry + 1 < segment.sparse.count ? segment.sparse.offsets[entry + 1]! : segment.endOffset
+        const position = segment.sparse.positions[entry]! + at
         throw new FlinError(
           'LOG_CORRUPT',
-          `segment ${segment.name} is damaged at position ${segment.sparse.positions[entry]! + at}, within offsets ${from} to ${to - 1}`,
+          `segment ${segment.name} is damaged at position ${position}, within offsets ${from} to ${to - 1}`,
         )
       }
       at += header.size

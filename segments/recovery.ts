@@ -5,14 +5,15 @@ import { readFully, readWhole, replaceFile, type DiskFile } from './disk.js'
 import { FlinError } from './errors.js'
 import type { LogState } from './log-state.js'
 import { type ManifestSegment, vouchedOffset } from './manifest.js'
-import { parseSegmentName, QUARANTINE_FOLDER, sideFileName, SPARE_NAME } from './names.js'
+import { parseSegmentName, QUARANTINE_FOLDER, sideFileName } from './names.js'
 import { isNodeError } from './node-disk.js'
+import { hasAllSegments, isBehind, isUnwritten, unnamedFiles } from './orphans.js'
 import { RecordView } from './record.js'
 import { RestartColumns } from './restart-columns.js'
 import type { Segment } from './segment.js'
 import { sideFacts } from './segment-files.js'
 import { decodeSideFile, encodeSideFile, type SideFile } from './side-file.js'
-import { lastNonZero, walkSegment, type Damage } from './walk.js'
+import { lastNonZero, lostOffsets, walkSegment, type Damage } from './walk.js'
 
 /** What a restart is told of each record, in the order of the log. One object is reused for all of them. */
 export interface ReplayedRecord {
@@ -47,8 +48,9 @@ export class Recovery {
 
   /** @throws FlinError LOG_CORRUPT unless damaged logs are to be served. */
   async run(): Promise<void> {
-    const { manifest, segments } = this.#state
+    const { disk, manifest, segments } = this.#state
     const listed = manifest.segments
+    const names = new Set(await disk.list())
     let ahead = this.#readSideFile(listed[0])
     for (let i = 0; i < listed.length; i++) {
       const entry = listed[i]!
@@ -56,7 +58,8 @@ export class Recovery {
       ahead = this.#readSideFile(listed[i + 1])
       const segment = segments.create(entry.baseOffset, entry.generation)
       segments.inOrder.push(segment)
-      if (side !== null && entry.sealed !== null) {
+      if (!names.has(segment.name)) this.#missing(segment, entry)
+      else if (side !== null && entry.sealed !== null) {
         adopt(segment, side)
         await this.#applyColumns(segment, side.columns)
       } else {
@@ -112,10 +115,27 @@ export class Recovery {
     }
   }
 
+  /** Nothing is left of it but what the manifest says. */
+  #missing(segment: Segment, entry: ManifestSegment): void {
+    const { options } = this.#state
+    // How much an active segment held, nobody can tell.
+    const endOffset = entry.sealed?.endOffset ?? null
+    const damage = { position: 0, size: 0, firstOffset: segment.baseOffset, endOffset, vouched: true }
+    this.#note(segment, damage, 'is missing')
+    if (entry.sealed === null) {
+      segment.memory = allocate(options.segmentSize)
+      this.#keepActive(segment, segment.memory)
+    } else seal(segment, entry.sealed)
+  }
+
   async #readSegment(segment: Segment, entry: ManifestSegment): Promise<void> {
     const state = this.#state
     const isActive = entry.sealed === null
-    const file = await this.#open(segment, isActive)
+    const { options } = state
+    const file = await state.disk.open(segment.name, {
+      write: isActive && !options.readOnly,
+      dsync: isActive && options.fsync === 'always' && !options.readOnly,
+    })
     const fileSize = await file.size()
     const capacity = isActive
       ? Math.max(fileSize, state.options.segmentSize) + ((ALIGNMENT - (fileSize % ALIGNMENT)) % ALIGNMENT)
@@ -129,14 +149,19 @@ export class Recovery {
     const end = isActive ? capacity : entry.sealed.size
     const view = new RecordView()
     let torn: Damage | null = null
+    let isBehindDamage = false
     for (const step of walkSegment(bytes, 0, end, state.seed, segment.baseOffset)) {
       if (step.type === 'damage') {
-        torn = this.#judge(segment, step.damage, isActive)
+        torn = this.#judge(segment, step.damage, entry)
         if (torn !== null) break
+        // What is intact before and behind it must be found, and loaded, without it.
+        segment.sparse.add(step.damage.position, step.damage.firstOffset, true)
+        isBehindDamage = true
         continue
       }
       const { header, position } = step
-      segment.sparse.add(position, header.baseOffset)
+      segment.sparse.add(position, header.baseOffset, isBehindDamage)
+      isBehindDamage = false
       segment.size = position + header.size
       segment.endOffset = header.lastOffset + 1
       segment.lastEpoch = header.epoch
@@ -154,26 +179,15 @@ export class Recovery {
     const vouched = vouchedOffset(state.manifest)
     if (isActive && segment.endOffset < vouched && !this.#isDamaged(segment)) {
       const { size, endOffset } = segment
-      this.#judge(segment, { position: size, size: 0, firstOffset: endOffset, endOffset: vouched, vouched: true }, true)
+      this.#judge(
+        segment,
+        { position: size, size: 0, firstOffset: endOffset, endOffset: vouched, vouched: true },
+        entry,
+      )
     }
     if (torn !== null) await this.#cut(segment, bytes, torn, file)
     if (isActive) this.#keepActive(segment, bytes)
     else await this.#finishSealed(segment, bytes, entry)
-  }
-
-  async #open(segment: Segment, isActive: boolean): Promise<DiskFile> {
-    const { disk, options } = this.#state
-    try {
-      return await disk.open(segment.name, {
-        write: isActive && !options.readOnly,
-        dsync: isActive && options.fsync === 'always' && !options.readOnly,
-      })
-    } catch (error) {
-      if (!isNodeError(error) || error.code !== 'ENOENT') throw error
-      throw new FlinError('LOG_CORRUPT', `the segment ${segment.name} that the manifest names is missing`, {
-        cause: error,
-      })
-    }
   }
 
   #applyRecord(segment: Segment, view: RecordView): Promise<void> | undefined {
@@ -194,19 +208,21 @@ export class Recovery {
   }
 
   /** Returns the damage when it is a torn tail, which is cut; throws, or notes and goes on, when it is corruption. */
-  #judge(segment: Segment, damage: Damage, isActive: boolean): Damage | null {
+  #judge(segment: Segment, damage: Damage, entry: ManifestSegment): Damage | null {
+    const isActive = entry.sealed === null
     if (isActive && !damage.vouched && damage.firstOffset >= vouchedOffset(this.#state.manifest)) return damage
-    this.damages.push({ segment: segment.name, damage })
-    this.#state.options.onEvent({
-      type: 'damage',
-      segment: segment.name,
-      position: damage.position,
-      size: damage.size,
-      firstOffset: damage.firstOffset,
-      endOffset: damage.endOffset ?? damage.firstOffset,
-    })
-    if (!this.#state.options.serveDamaged && !this.#state.options.readOnly) throw corrupt(segment.name, damage)
+    const known = entry.sealed?.endOffset ?? vouchedOffset(this.#state.manifest)
+    this.#note(segment, { ...damage, endOffset: damage.endOffset ?? known })
     return null
+  }
+
+  /** Throws unless what is intact is to be served without what is lost. */
+  #note(segment: Segment, damage: Damage, what?: string): void {
+    const { options } = this.#state
+    const { position, size, firstOffset, endOffset } = damage
+    this.damages.push({ segment: segment.name, damage })
+    options.onEvent({ type: 'damage', segment: segment.name, position, size, firstOffset, endOffset })
+    if (!options.serveDamaged && !options.readOnly) throw corrupt(segment.name, damage, what)
   }
 
   #isDamaged(segment: Segment): boolean {
@@ -278,12 +294,10 @@ export class Recovery {
         endOffset: entry.sealed!.endOffset,
         vouched: true,
       }
-      this.#judge(segment, damage, false)
+      this.#judge(segment, damage, entry)
+      segment.sparse.add(damage.position, damage.firstOffset, true)
     }
-    segment.sealed = true
-    segment.size = entry.sealed!.size
-    segment.endOffset = entry.sealed!.endOffset
-    segment.committedPosition = segment.size
+    seal(segment, entry.sealed!)
     if (!damaged && !options.readOnly && !options.serveDamaged) {
       segment.digest = await digestInSlices(bytes, segment.size)
       const side = { ...sideFacts(segment), digest: segment.digest, columns: segment.columns! }
@@ -294,11 +308,15 @@ export class Recovery {
   }
 }
 
-function adopt(segment: Segment, side: SideFile): void {
+function seal(segment: Segment, { size, endOffset }: NonNullable<ManifestSegment['sealed']>): void {
   segment.sealed = true
-  segment.size = side.segmentSize
-  segment.endOffset = side.endOffset
-  segment.committedPosition = side.segmentSize
+  segment.size = size
+  segment.endOffset = endOffset
+  segment.committedPosition = size
+}
+
+function adopt(segment: Segment, side: SideFile): void {
+  seal(segment, { size: side.segmentSize, endOffset: side.endOffset })
   segment.sparse = side.sparse
   // A view would keep the whole side file in memory.
   segment.sparse.positions = side.sparse.positions.slice()
@@ -310,11 +328,15 @@ function adopt(segment: Segment, side: SideFile): void {
   segment.digest = side.digest
 }
 
-export function corrupt(segment: string, damage: Damage): FlinError {
-  const to = damage.endOffset === null ? 'the end' : String(damage.endOffset - 1)
+/** The failure that names what is lost. */
+export function corrupt(
+  segment: string,
+  { position, size, firstOffset, endOffset }: Damage,
+  what = `is damaged at position ${position} (${size} bytes)`,
+): FlinError {
   return new FlinError(
     'LOG_CORRUPT',
-    `segment ${segment} is damaged at position ${damage.position} (${damage.size} bytes): offsets ${damage.firstOffset} to ${to} are lost. ` +
+    `segment ${segment} ${what}: ${lostOffsets(firstOffset, endOffset)}. ` +
       'Restore it from a copy, or see `flin log repair --help`; --serve-damaged serves what is intact, read-only',
   )
 }
@@ -322,26 +344,20 @@ export function corrupt(segment: string, damage: Damage): FlinError {
 /**
  * Removes or sets aside files that no manifest names: what a crash left of a switch that did not happen. Work files and
  * other generations hold nothing that is not in the log; a segment that cannot be explained is kept.
+ * @throws FlinError LOG_CORRUPT when the manifest is older than the segments: nothing is touched then.
  */
-export async function clearOrphans(state: LogState): Promise<void> {
-  const { disk, manifest, options } = state
-  const names = new Set<string>()
-  const bases = new Set<number>()
-  for (const { baseOffset, generation } of manifest.segments) {
-    names.add(sideFileName(baseOffset, generation).replace(/side$/, 'seg'))
-    names.add(sideFileName(baseOffset, generation))
-    bases.add(baseOffset)
+export async function clearOrphans({ disk, manifest, options }: LogState): Promise<void> {
+  const names = await disk.list()
+  const orphans = unnamedFiles(names, manifest)
+  // When a segment is gone, what is here may be all that is left of it, under another generation.
+  if (orphans.length === 0 || !hasAllSegments(names, manifest)) return
+  for (const name of orphans) {
+    if (isBehind(name, manifest) && !(await isUnwritten(disk, name))) throw staleManifest(name)
   }
-  for (const name of await disk.list()) {
-    if (names.has(name)) continue
-    if (name.endsWith('.tmp') || name.endsWith('.side') || name === SPARE_NAME) {
-      await disk.remove(name)
-      options.onEvent({ type: 'orphan', file: name, action: 'removed' })
-      continue
-    }
+  const bases = new Set(manifest.segments.map(({ baseOffset }) => baseOffset))
+  for (const name of orphans) {
     const parsed = parseSegmentName(name)
-    if (parsed === null) continue
-    if (parsed.generation > 0 || bases.has(parsed.baseOffset) || (await isUnwritten(state, name))) {
+    if (parsed === null || parsed.generation > 0 || bases.has(parsed.baseOffset) || (await isUnwritten(disk, name))) {
       await disk.remove(name)
       options.onEvent({ type: 'orphan', file: name, action: 'removed' })
     } else {
@@ -354,13 +370,11 @@ export async function clearOrphans(state: LogState): Promise<void> {
   await disk.syncFolder()
 }
 
-async function isUnwritten(state: LogState, name: string): Promise<boolean> {
-  const file = await state.disk.open(name, {})
-  try {
-    const head = Buffer.alloc(BATCH_HEADER_SIZE)
-    await file.read(head, 0, head.length, 0)
-    return lastNonZero(head, 0, head.length) === 0
-  } finally {
-    await file.close()
-  }
+/** Nothing is written to a segment before the manifest names it: what lies behind all that it names is newer than it. */
+function staleManifest(name: string): FlinError {
+  return new FlinError(
+    'LOG_CORRUPT',
+    `the MANIFEST is older than the log: it does not know of the segment ${name}, which holds records. ` +
+      'Restore the MANIFEST that belongs to these segments, or the whole folder from a copy',
+  )
 }

@@ -72,10 +72,10 @@ export class SparseIndex {
     this.offsets = new Float64Array(capacity)
   }
 
-  /** Tells of every batch, in order; keeps those that are far enough from the last one kept. */
-  add(position: number, baseOffset: number): void {
+  /** Tells of every batch, in order; keeps those that are far enough from the last one kept, and those that must be kept. */
+  add(position: number, baseOffset: number, isKept = false): void {
     const i = this.count
-    if (i > 0 && position - this.positions[i - 1]! < SPARSE_STEP) return
+    if (i > 0 && !isKept && position - this.positions[i - 1]! < SPARSE_STEP) return
     if (i === this.positions.length) {
       const capacity = nextCapacity(i)
       this.positions = grown(this.positions, new Uint32Array(capacity))

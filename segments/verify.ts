@@ -1,5 +1,5 @@
 import type { Disk } from './disk.js'
-import { orphansOf, Tour } from './inspect.js'
+import { findOrphans, Tour } from './inspect.js'
 import { type DamagedRange, readSideFile } from './log-folder.js'
 import { type SegmentSurvey, sideFileFault } from './survey.js'
 
@@ -17,6 +17,8 @@ export type Finding =
   /** Disposable: the next start reads the segment and writes it anew. */
   | { readonly type: 'damaged-side-file'; readonly segment: string; readonly reason: string }
   | { readonly type: 'missing-side-file'; readonly segment: string }
+  /** A segment behind all that the manifest names, with something in it: the manifest is older than the log. */
+  | { readonly type: 'newer-segment'; readonly file: string }
   /** A file that the manifest does not name: the next start clears it. */
   | { readonly type: 'orphan'; readonly file: string }
 
@@ -55,6 +57,7 @@ const VERDICTS: Readonly<Record<Finding['type'], Verdict>> = {
   'wrong-side-file': 'corrupt',
   'damaged-side-file': 'mendable',
   'missing-side-file': 'intact',
+  'newer-segment': 'corrupt',
   orphan: 'intact',
 }
 
@@ -102,7 +105,9 @@ export async function verifyLog(
     lastEpoch = Math.max(lastEpoch, survey.lastEpoch)
     onProgress({ segment: loaded.name, doneSize: size, totalSize: Math.max(size, totalSize(tour)) })
   }
-  for (const file of await orphansOf(tour.folder)) findings.push({ type: 'orphan', file })
+  for (const { name, isNewer } of await findOrphans(disk)) {
+    findings.push({ type: isNewer ? 'newer-segment' : 'orphan', file: name })
+  }
   const { logId } = tour.folder.manifest
   const counts = { segmentCount, batchCount, recordCount, size, startOffset, endOffset }
   return { logId, verdict: verdictOf(findings), findings, ...counts }

@@ -91,6 +91,14 @@ function describe(
   return { position, size: stop - position, firstOffset, endOffset, vouched }
 }
 
+/** What is lost, in words; `endOffset` null: nobody can tell how much. */
+export function lostOffsets(firstOffset: number, endOffset: number | null): string {
+  if (endOffset === null) return `offsets from ${firstOffset} on are lost`
+  if (endOffset <= firstOffset) return 'no record is lost'
+  const last = endOffset - 1
+  return last === firstOffset ? `offset ${last} is lost` : `offsets ${firstOffset} to ${last} are lost`
+}
+
 export function isZero(bytes: Buffer, start: number, end: number): boolean {
   return lastNonZero(bytes, start, end) === start
 }

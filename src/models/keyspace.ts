@@ -294,7 +294,10 @@ export class Keyspace {
   /** Removes every key. */
   clear(): void {
     const flags = RECORD_FLAG.tombstone | RECORD_FLAG.datum
-    this.log.appender.append(KIND.floor, flags, this.command, 0, 0, 0, 0, NOTHING, 0, 0, NOTHING, 0, 0)
+    const { appender, hasher } = this.log
+    // Side files hold the hash of every record's key, also of the one that has none: a check makes them anew and compares.
+    hasher.hash(NOTHING, 0, 0)
+    appender.append(KIND.floor, flags, this.command, 0, 0, hasher.hi, hasher.lo, NOTHING, 0, 0, NOTHING, 0, 0)
     if (!this.watches.isEmpty) this.watches.touchAll((hi, lo) => this.#isAliveHash(hi, lo))
     this.#applyFloor()
     this.#floorGate = this.log.endOffset

@@ -58,14 +58,24 @@ export class History {
 
   /** The state after the records below an offset. */
   stateAt(endOffset: number): Map<string, Entry> {
+    return this.stateOf((end) => end <= endOffset)
+  }
+
+  /** The state that comes of some of the writes only: those of which `isThere` says so, told the offset behind their records. */
+  stateOf(isThere: (endOffset: number) => boolean): Map<string, Entry> {
     const state = new Map<string, Entry>()
-    for (const { key, entry, endOffset: end } of this.#written) {
-      if (end > endOffset) break
+    for (const { key, entry, endOffset } of this.#written) {
+      if (!isThere(endOffset)) continue
       if (key === null) state.clear()
       else if (entry === null) state.delete(key)
       else state.set(key, entry)
     }
     return state
+  }
+
+  /** Every key that was there at some time. */
+  get keys(): string[] {
+    return [...new Set(this.#written.flatMap((it) => (it.key === null ? [] : [it.key])))].sort()
   }
 
   /** Every value that a key had at some time. */

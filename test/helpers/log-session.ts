@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Disk } from '../../segments/disk.js'
 import { FlinError } from '../../segments/errors.js'
+import { BATCH_HEADER_SIZE } from '../../segments/format.js'
 import { Log } from '../../segments/log.js'
 import type { LogOptions } from '../../segments/options.js'
 import type { Place } from '../../segments/reader.js'
@@ -93,6 +94,11 @@ export class LogSession {
     this.#begin(RECORD_OVERHEAD)
     this.keyspace.clear()
     this.history.cleared(this.log.endOffset)
+  }
+
+  /** Begins the next segment, as a record would that does not fit: what is there may be as small as a test wants it. */
+  roll(segmentSize = 4096): void {
+    this.#begin(segmentSize - BATCH_HEADER_SIZE)
   }
 
   #begin(size: number): void {

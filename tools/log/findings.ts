@@ -1,4 +1,4 @@
-import type { DamagedRange, Finding } from '../../segments/index.js'
+import { lostOffsets, type DamagedRange, type Finding } from '../../segments/index.js'
 
 /** What is hurt, and which offsets are lost by it. */
 export function damageText(damage: DamagedRange): string {
@@ -10,10 +10,7 @@ export function damageText(damage: DamagedRange): string {
 }
 
 export function lostText({ firstOffset, endOffset }: DamagedRange): string {
-  if (endOffset === null) return `offsets from ${firstOffset} on are lost`
-  if (endOffset <= firstOffset) return 'no record is lost'
-  const last = endOffset - 1
-  return last === firstOffset ? `offset ${last} is lost` : `offsets ${firstOffset} to ${last} are lost`
+  return lostOffsets(firstOffset, endOffset)
 }
 
 export function findingText(finding: Finding): string {
@@ -31,6 +28,8 @@ export function findingText(finding: Finding): string {
       return `${finding.segment}: its side file is damaged and will be written anew: ${finding.reason}`
     case 'missing-side-file':
       return `${finding.segment}: it has no side file yet`
+    case 'newer-segment':
+      return `${finding.file}: the manifest does not know of it, though it holds records: the manifest is too old`
     case 'orphan':
       return `${finding.file}: not part of the log`
   }

@@ -1,0 +1,38 @@
+import type { Disk } from './disk.js'
+import { BATCH_HEADER_SIZE } from './format.js'
+import type { Manifest } from './manifest.js'
+import { parseSegmentName, segmentName, sideFileName } from './names.js'
+import { lastNonZero } from './walk.js'
+
+/** Of a folder's names, the segments, side files and work files that the manifest does not name. */
+export function unnamedFiles(names: readonly string[], { segments }: Manifest): string[] {
+  const known = new Set<string>()
+  for (const { baseOffset, generation } of segments) {
+    known.add(segmentName(baseOffset, generation))
+    known.add(sideFileName(baseOffset, generation))
+  }
+  return names.filter((name) => !known.has(name) && (/\.(side|tmp)$/.test(name) || parseSegmentName(name) !== null))
+}
+
+export function hasAllSegments(names: readonly string[], { segments }: Manifest): boolean {
+  const there = new Set(names)
+  return segments.every(({ baseOffset, generation }) => there.has(segmentName(baseOffset, generation)))
+}
+
+/** Whether a file would be a segment behind all that the manifest names. */
+export function isBehind(name: string, { segments }: Manifest): boolean {
+  const parsed = parseSegmentName(name)
+  return parsed !== null && parsed.baseOffset > (segments.at(-1)?.baseOffset ?? -1)
+}
+
+/** Whether a segment's file has never taken a batch. */
+export async function isUnwritten(disk: Disk, name: string): Promise<boolean> {
+  const file = await disk.open(name, {})
+  try {
+    const head = Buffer.alloc(BATCH_HEADER_SIZE)
+    await file.read(head, 0, head.length, 0)
+    return lastNonZero(head, 0, head.length) === 0
+  } finally {
+    await file.close()
+  }
+}
