@@ -77,7 +77,7 @@ export class Reader {
   async #loadRecord({ segmentNumber, position }: Place, records: LoadedRecords): Promise<void> {
     const segment = this.#state.segments.byNumber[segmentNumber]
     if (segment === undefined) return // compacted away meanwhile: the command finds the new place when it runs again
-    const stretch = await this.#stretch(segment, segment.sparse.entryOf(position))
+    const stretch = await this.stretch(segment, segment.sparse.entryOf(position))
     const view = new RecordView().at(stretch.bytes, position - stretch.position)
     const location = locateIn(stretch.bytes, position - stretch.position)
     const bytes = Buffer.from(stretch.bytes.subarray(view.start, view.valueEnd))
@@ -114,11 +114,11 @@ export class Reader {
     if (this.#reads >= READS_MAX) await new Promise<void>((resolve) => this.#waiting.push(resolve))
     this.#reads++
     try {
-      segment.file ??= await this.#state.disk.open(segment.name, {})
+      const file = await segment.openForReading(this.#state.disk)
       const position = segment.sparse.positions[entry]!
       const size = this.#stretchEnd(segment, entry) - position
       const bytes = Buffer.allocUnsafeSlow(size)
-      const got = await readFully(segment.file, bytes, 0, size, position)
+      const got = await readFully(file, bytes, 0, size, position)
       this.#verify(segment, bytes.subarray(0, got), size, entry)
       this.#cache.put(stretchKey(segment.number, entry), bytes)
       return { position, bytes }
