@@ -161,7 +161,6 @@ export class Appender {
     this.#batchStart = this.#tail
     this.#batchBase = this.#state.endOffset
     this.#batchTimestampMs = this.#state.now()
-    this.#state.lastTimestampMs = this.#batchTimestampMs
     this.#count = 0
     this.#tail += BATCH_HEADER_SIZE
     this.#state.undurableSize += BATCH_HEADER_SIZE

@@ -1,11 +1,12 @@
 import { allocate } from './appender.js'
 import { type BatchHeader, sealBatch } from './batch.js'
 import { digestInSlices } from './digest.js'
-import { readFully, writeWhole } from './disk.js'
+import { type Disk, readFully, writeWhole } from './disk.js'
 import { FlinError } from './errors.js'
 import { BATCH_HEADER_SIZE, RECORD_FLAG } from './format.js'
 import { describeSegment, type LogState } from './log-state.js'
 import { sideFileName } from './names.js'
+import type { Reader } from './reader.js'
 import { RecordView } from './record.js'
 import type { ReplayedRecord } from './recovery.js'
 import { RestartColumns } from './restart-columns.js'
@@ -47,47 +48,91 @@ interface Rewritten {
 export class Compaction {
   readonly #state: LogState
   readonly #files: SegmentFiles
+  readonly #reader: Reader
   readonly #liveness: Liveness
   readonly #durable: () => Promise<void>
+  /** The next generation, as far as it has been begun. */
+  readonly #made: Segment[] = []
+  #isStopped = false
   #dropped = 0
   #horizon: number
   readonly #record: ReplayedRecord = { kind: 0, flags: 0, hi: 0, lo: 0, segmentNumber: 0, position: 0, datum: 0 }
 
   /** @param durable Resolves when all that has been appended is durable. */
-  constructor(state: LogState, files: SegmentFiles, liveness: Liveness, durable: () => Promise<void>) {
+  constructor(state: LogState, files: SegmentFiles, reader: Reader, liveness: Liveness, durable: () => Promise<void>) {
     this.#state = state
     this.#files = files
+    this.#reader = reader
     this.#liveness = liveness
     this.#durable = durable
     this.#horizon = state.manifest.compactionHorizon
   }
 
+  /** Ends it before its next step, unless it is switching already: {@link run} rejects with LOG_CLOSED. */
+  stop(): void {
+    this.#isStopped = true
+  }
+
+  /** @throws whatever kept it from its switch: then the log is as it was, and what had been written is removed. */
   async run(): Promise<CompactionResult> {
-    const state = this.#state
-    const old = readyPrefix(state.segments.inOrder)
+    const old = readyPrefix(this.#state.segments.inOrder)
     const sizeBefore = sum(old)
     if (old.length === 0) return { sizeBefore, sizeAfter: sizeBefore, recordsDropped: 0 }
     const rewritten: Rewritten[] = []
-    for (const segment of old) rewritten.push(await this.#rewrite(segment))
-    await this.#durable()
-    await state.disk.syncFolder()
+    try {
+      for (const segment of old) {
+        this.#checkStopped()
+        rewritten.push(await this.#rewrite(segment))
+      }
+      await this.#durable()
+      this.#checkStopped()
+    } catch (error) {
+      await this.#discard()
+      throw error
+    }
     const next = rewritten.map((it) => it.next)
-    await this.#files.switchManifest(() => {
-      const segments = state.named
-      segments.splice(segments.indexOf(old[0]!), old.length, ...next)
-      return { segments: segments.map(describeSegment), compactionHorizon: this.#horizon }
-    })
-    state.segments.replace(old, next)
-    state.hasCold = true
+    await this.#switch(old, next)
     for (const it of rewritten) this.#tellMoves(it)
     for (const segment of old) await this.#retire(segment)
     return { sizeBefore, sizeAfter: sum(next), recordsDropped: this.#dropped }
+  }
+
+  #checkStopped(): void {
+    if (this.#isStopped) throw new FlinError('LOG_CLOSED', 'the log was closed while it was being compacted')
+  }
+
+  /** Nothing names these files: what cannot be removed now goes when the log is opened next. */
+  async #discard(): Promise<void> {
+    const { disk, segments } = this.#state
+    for (const segment of this.#made) {
+      segments.drop(segment)
+      await removeFiles(disk, segment)
+    }
+  }
+
+  async #switch(old: readonly Segment[], next: readonly Segment[]): Promise<void> {
+    const state = this.#state
+    try {
+      await state.disk.syncFolder()
+      await this.#files.switchManifest(() => {
+        const segments = state.named
+        segments.splice(segments.indexOf(old[0]!), old.length, ...next)
+        return { segments: segments.map(describeSegment), compactionHorizon: this.#horizon }
+      })
+    } catch (error) {
+      // Which files a crash would leave cannot be known any more, so both generations stay; and the failed sync may have
+      // been to make the names of others durable.
+      throw state.poisonWith(error, 'switching to rewritten segments')
+    }
+    state.segments.replace(old, next)
+    if (state.options.memorySizeMax === 0) state.hasCold = true
   }
 
   async #rewrite(old: Segment): Promise<Rewritten> {
     const state = this.#state
     const bytes = await this.#read(old)
     const next = state.segments.create(old.baseOffset, old.generation + 1)
+    this.#made.push(next)
     const columns = new RestartColumns()
     const oldPositions: number[] = []
     const out = allocate(old.size)
@@ -110,6 +155,12 @@ export class Compaction {
     next.lastTimestampMs = old.lastTimestampMs
     next.lastEpoch = old.lastEpoch
     next.digest = await digestInSlices(out, size)
+    if (state.options.memorySizeMax > 0) {
+      next.memory = allocate(size)
+      out.copy(next.memory, 0, 0, size)
+      state.residentSize += next.memory.length
+      return { old, next, columns, oldPositions }
+    }
     await writeWhole(state.disk, next.name, out.subarray(0, size))
     const side = encodeSideFile({ ...sideFacts(next), digest: next.digest, columns }, state.seed)
     await writeWhole(state.disk, sideFileName(next.baseOffset, next.generation), side)
@@ -120,16 +171,19 @@ export class Compaction {
     if (segment.memory !== null) return segment.memory
     segment.readers++
     try {
-      segment.file ??= await this.#state.disk.open(segment.name, {})
+      const file = await segment.openForReading(this.#state.disk)
       const bytes = allocate(segment.size)
-      await readFully(segment.file, bytes, 0, segment.size, 0)
+      bytes.fill(0, await readFully(file, bytes, 0, segment.size, 0))
       return bytes
     } finally {
       segment.readers--
     }
   }
 
-  /** Copies a batch with its live records only, under its own offsets; returns the bytes it takes, 0 when none is left. */
+  /**
+   * Copies a batch with its live records only, under its own offsets; returns the bytes it takes, 0 when none is left. Of
+   * the last batch of a segment the header stays in any case: the log's time must not go back behind it.
+   */
   #copyLive(
     bytes: Buffer,
     start: number,
@@ -158,7 +212,7 @@ export class Compaction {
       to += view.next - at
       count++
     }
-    if (count === 0) return 0
+    if (count === 0 && start + header.size < old.size) return 0
     sealBatch(out, outStart, { ...header, size: to - outStart, count }, this.#state.seed)
     return to - outStart
   }
@@ -197,11 +251,17 @@ export class Compaction {
     const { disk, segments } = this.#state
     while (segment.readers > 0) await new Promise(setImmediate)
     if (segment.memory !== null) this.#state.residentSize -= segment.memory.length
+    // Its number may name another segment one day.
+    this.#reader.forget(segment)
     segments.drop(segment)
-    await segment.file?.close()
-    await disk.remove(segment.name)
-    await disk.remove(sideFileName(segment.baseOffset, segment.generation)).catch(() => undefined)
+    await segment.file?.close().catch(() => undefined)
+    await removeFiles(disk, segment)
   }
+}
+
+async function removeFiles(disk: Disk, segment: Segment): Promise<void> {
+  await disk.remove(segment.name).catch(() => undefined)
+  await disk.remove(sideFileName(segment.baseOffset, segment.generation)).catch(() => undefined)
 }
 
 /** The sealed segments from the first on, up to one whose side file is still being written: nothing older is left out. */

@@ -31,7 +31,7 @@ export class LogState {
   residentSize = 0
   /** Whether any record must be read from disk: while not, no command has to look for cold keys first. */
   hasCold = false
-  /** No time in the log is later; also the lowest that {@link now} answers. */
+  /** The latest time that the log holds or {@link now} has told; also the lowest that it will tell. */
   lastTimestampMs = 0
   /** There is no space for another segment. */
   diskFull = false
@@ -51,10 +51,14 @@ export class LogState {
     this.hasher = hasher
   }
 
-  /** Time in ms that never goes back behind what the log has seen, also across restarts and clocks set back. */
+  /**
+   * Time in ms that never goes back: not behind what it has told before, so that what a reader has seen expired stays so
+   * when the clock is set back, and not, across restarts, behind the last batch of the log.
+   */
   now(): number {
     const now = this.options.now()
-    return now > this.lastTimestampMs ? now : this.lastTimestampMs
+    if (now > this.lastTimestampMs) this.lastTimestampMs = now
+    return this.lastTimestampMs
   }
 
   /** Ends all acknowledging; the first cause is kept. */

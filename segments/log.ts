@@ -42,6 +42,8 @@ export class Log {
   readonly #files: SegmentFiles
   readonly #reader: Reader
   #check: BackgroundCheck | null = null
+  #compaction: Compaction | null = null
+  #compacted: Promise<unknown> = Promise.resolve()
   #appender!: Appender
   #flusher!: Flusher
   /** Whether the log takes writes: a replay that failed has left nothing to commit, and nobody to do it. */
@@ -84,7 +86,8 @@ export class Log {
   static async openOn(disk: Disk, options: Partial<LogOptions> = {}, lock: FolderLock | null = null): Promise<Log> {
     const complete = completeOptions(options)
     const manifest = await readOrCreate(disk, complete)
-    const hasher = new KeyHasher(manifest.hashSeed[0], manifest.hashSeed[1])
+    const [seed0, seed1] = manifest.hashSeed
+    const hasher = complete.keyHasher?.(seed0, seed1) ?? new KeyHasher(seed0, seed1)
     return new Log(new LogState(disk, complete, manifest, checksumSeed(manifest.logId), hasher), lock)
   }
 
@@ -357,11 +360,17 @@ export class Log {
   }
 
   /**
-   * Rewrites the sealed segments without what is dead. Not while another compaction runs.
-   * @throws FlinError LOG_CORRUPT when a segment is damaged: it stays as it is.
+   * Rewrites the sealed segments without what is dead. Not while another compaction runs. A failure before its switch, a full
+   * disk say, leaves the log as it was.
+   * @param durable Resolves when all that has been appended is durable.
+   * @throws FlinError LOG_CORRUPT when a segment is damaged: it stays as it is; LOG_CLOSED when the log was closed meanwhile;
+   *   LOG_POISONED when the switch itself failed.
    */
   compact(liveness: Liveness, durable: () => Promise<void>): Promise<CompactionResult> {
-    return new Compaction(this.#state, this.#files, liveness, durable).run()
+    this.#compaction = new Compaction(this.#state, this.#files, this.#reader, liveness, durable)
+    const running = this.#compaction.run()
+    this.#compacted = running.catch(() => undefined)
+    return running
   }
 
   /**
@@ -373,6 +382,8 @@ export class Log {
     if (state.isClosing) return
     state.isClosing = true
     await this.#check?.stop()
+    this.#compaction?.stop()
+    await this.#compacted
     try {
       if (this.#isWritable && state.poison === null) {
         await this.#flusher.flush()

@@ -1,6 +1,7 @@
 import crypto from 'node:crypto'
 import { FlinError } from './errors.js'
 import { aligned, SEGMENT_SIZE_LIMIT } from './format.js'
+import type { KeyHasher } from './key-hash.js'
 import { sizeText } from './size-text.js'
 
 /**
@@ -39,6 +40,8 @@ export interface LogOptions {
   readonly now: () => number
   /** Random bytes, for the log's id and the seeds of its hash. */
   readonly randomBytes: (size: number) => Buffer
+  /** Makes the hash of keys from the log's seeds; for tests, which want one that collides. */
+  readonly keyHasher?: (seed0: number, seed1: number) => KeyHasher
   /** Told what happened, for the operator's log. */
   readonly onEvent: (event: LogEvent) => void
 }

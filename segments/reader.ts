@@ -1,6 +1,6 @@
 import { HEADER, readU64 } from './format.js'
 import { bodyIsIntact, readHeader } from './batch.js'
-import { type DiskFile, readFully } from './disk.js'
+import { readFully } from './disk.js'
 import { diskFailure, FlinError } from './errors.js'
 import type { LogState } from './log-state.js'
 import { RecordView, readU32 } from './record.js'
@@ -18,7 +18,6 @@ export class Reader {
   readonly #state: LogState
   readonly #cache: StretchCache
   readonly #loading = new Map<number, Promise<Stretch>>()
-  readonly #opening = new Map<Segment, Promise<DiskFile>>()
   readonly #waiting: (() => void)[] = []
   #reads = 0
   /** Records loaded for the command that now runs; null when it waited for none. */
@@ -78,7 +77,7 @@ export class Reader {
   async #loadRecord({ segmentNumber, position }: Place, records: LoadedRecords): Promise<void> {
     const segment = this.#state.segments.byNumber[segmentNumber]
     if (segment === undefined) return // compacted away meanwhile: the command finds the new place when it runs again
-    const stretch = await this.#stretch(segment, segment.sparse.entryOf(position))
+    const stretch = await this.stretch(segment, segment.sparse.entryOf(position))
     const view = new RecordView().at(stretch.bytes, position - stretch.position)
     const location = locateIn(stretch.bytes, position - stretch.position)
     const bytes = Buffer.from(stretch.bytes.subarray(view.start, view.valueEnd))
@@ -115,7 +114,7 @@ export class Reader {
     if (this.#reads < READS_MAX) this.#reads++
     else await new Promise<void>((resolve) => this.#waiting.push(resolve))
     try {
-      const file = segment.file ?? (await this.#open(segment))
+      const file = await segment.openForReading(this.#state.disk)
       const position = segment.sparse.positions[entry]!
       const size = this.#stretchEnd(segment, entry) - position
       const bytes = Buffer.allocUnsafeSlow(size)
@@ -132,16 +131,6 @@ export class Reader {
       if (next === undefined) this.#reads--
       else next()
     }
-  }
-
-  /** Reads that begin at the same time share one file. */
-  async #open(segment: Segment): Promise<DiskFile> {
-    let opening = this.#opening.get(segment)
-    if (opening === undefined) {
-      opening = this.#state.disk.open(segment.name, {}).finally(() => this.#opening.delete(segment))
-      this.#opening.set(segment, opening)
-    }
-    return (segment.file ??= await opening)
   }
 
   #verify(segment: Segment, bytes: Buffer, entry: number): void {

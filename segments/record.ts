@@ -123,7 +123,7 @@ export function sameBytes(a: Uint8Array, aStart: number, b: Uint8Array, bStart: 
 }
 
 /** Up to this size a loop of four bytes a turn is faster than the call into the runtime, which costs as much as 50 bytes. */
-const COPY_BY_LOOP_MAX = 48
+export const COPY_BY_LOOP_MAX = 48
 
 /** Copies bytes; small pieces by loop. */
 export function copyBytes(from: Buffer, start: number, end: number, to: Buffer, at: number): void {

@@ -1,4 +1,4 @@
-import type { DiskFile } from './disk.js'
+import type { Disk, DiskFile } from './disk.js'
 import { segmentName } from './names.js'
 import { RestartColumns, SparseIndex } from './restart-columns.js'
 
@@ -33,6 +33,7 @@ export class Segment {
   readers = 0
   /** XXH64 from the side file; null while it is not known. */
   digest: string | null = null
+  #opening: Promise<DiskFile> | null = null
 
   constructor(number: number, baseOffset: number, generation: number) {
     this.number = number
@@ -44,6 +45,16 @@ export class Segment {
 
   get name(): string {
     return segmentName(this.baseOffset, this.generation)
+  }
+
+  /** The file of a sealed segment, opened once for all who want to read it at the same time. */
+  async openForReading(disk: Disk): Promise<DiskFile> {
+    if (this.file !== null) return this.file
+    this.#opening ??= disk.open(this.name, {}).finally(() => {
+      this.#opening = null
+    })
+    this.file = await this.#opening
+    return this.file
   }
 }
 

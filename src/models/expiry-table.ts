@@ -1,6 +1,6 @@
 import { HashIndex } from '../../segments/index.js'
 
-const CHUNK_ROWS = 1 << 14
+const CHUNK_ROWS = 1 << 11
 /** expireAt (f64, two words), expiry record's segment and position, value's segment and position, hash high and low. */
 const WORDS = 8
 

@@ -33,7 +33,7 @@ export class Keyspace {
   readonly log: Log
   readonly watches = new Watches()
   readonly removals = new RecentRemovals()
-  readonly #index = new HashIndex()
+  readonly #index: HashIndex
   readonly #expiries = new ExpiryTable()
   #floorGate = 0
 
@@ -55,8 +55,10 @@ export class Keyspace {
   /** The record found by {@link find}. */
   readonly record = new RecordView()
 
-  constructor(log: Log) {
+  /** @param tableBits How many tables the index has, see HashIndex; few are quicker to make. */
+  constructor(log: Log, tableBits?: number) {
     this.log = log
+    this.#index = new HashIndex(tableBits === undefined ? {} : { tableBits })
   }
 
   /** Number of keys, those that have expired and are not yet removed among them. */

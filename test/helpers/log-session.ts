@@ -46,7 +46,7 @@ export class LogSession {
   /** Opens the log and rebuilds its state. What is found is compared with the history by {@link LogSession.check} only. */
   static async open(disk: Disk, options: LogOptions, history = new History()): Promise<LogSession> {
     const log = await Log.openOn(disk, options)
-    const keyspace = new Keyspace(log)
+    const keyspace = new Keyspace(log, 2)
     keyspace.now = log.now()
     try {
       await log.replay((record) => keyspace.replay(record))
@@ -118,6 +118,15 @@ export class LogSession {
     history.noteBoundary(endOffset)
     await log.flush()
     history.noteAcknowledged(endOffset)
+  }
+
+  /** Rewrites what is sealed; also commits. Not while a flush is under way. */
+  async compact(): Promise<void> {
+    const { log, keyspace } = this
+    await log.compact(keyspace.liveness, async () => {
+      await this.flush()
+      if (log.fsync !== 'always') await log.sync()
+    })
   }
 
   async close(): Promise<void> {

@@ -61,6 +61,47 @@ export class Workload {
     await this.#session.close()
   }
 
+  /** A life of compactions, beside writes that bury what is being copied, and of all that is left, in a second life. */
+  async runCompacting(): Promise<void> {
+    await this.#open()
+    await this.#some(55)
+    await this.#session.flush()
+    await this.#compacting()
+    await this.#some(15)
+    await this.#session.flush()
+    await this.#compacting()
+    await this.#session.close()
+    await this.#open()
+    await this.#compacting()
+    this.#session.clear()
+    await this.#some(30)
+    await this.#session.flush()
+    await this.#compacting()
+    await this.#session.close()
+  }
+
+  /** What buries some records is not committed when it begins; more comes while it is under way. */
+  async #compacting(): Promise<void> {
+    const session = this.#session
+    // Only what has its side file is rewritten. A process that has died waits in vain, and must not wait for ever.
+    const isReady = () => session.log.segments.every((it) => !it.sealed || it.columns === null)
+    for (let turns = 0; turns < 200 && !isReady(); turns++) await turn()
+    await this.#some(1 + this.#rng.below(4))
+    const compacted = session.compact()
+    compacted.catch(() => undefined)
+    for (let i = 0; i < 3; i++) {
+      for (let turns = this.#rng.below(12); turns > 0; turns--) await turn()
+      await this.#some(1 + this.#rng.below(3))
+    }
+    try {
+      await compacted
+    } catch (error) {
+      if (session.log.poison !== null) throw error // else the log is as it was
+    }
+    await session.flush()
+    await session.check(session.history.endOffset)
+  }
+
   get #session(): LogSession {
     return this.session!
   }

@@ -240,10 +240,10 @@ export class SimDisk implements Disk {
     return fault.kind
   }
 
-  async #pass(): Promise<void> {
-    if (this.#options.isQuick === true) return
-    const turns = 1 + this.#rng.below(2)
-    for (let i = 0; i < turns; i++) await new Promise(setImmediate)
+  #pass(): Promise<void> | undefined {
+    if (this.#options.isQuick === true) return undefined
+    const isLong = this.#rng.below(2) === 1
+    return new Promise((resolve) => setImmediate(isLong ? () => setImmediate(resolve) : resolve))
   }
 }
 
