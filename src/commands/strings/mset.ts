@@ -1,5 +1,6 @@
 import { RECORD_OVERHEAD } from '../../models/keyspace.js'
 import { ERR, ReplyError, type Command } from '../command.js'
+import { checkKeySizes } from '../keys-of.js'
 
 export const mset: Command = {
   name: 'mset',
@@ -13,6 +14,7 @@ export const mset: Command = {
   run({ keyspace, reply }, args) {
     const { buf, starts, ends, count } = args
     if (count % 2 === 0) throw new ReplyError(ERR.arity('mset'))
+    checkKeySizes(this, args)
     let size = 0
     for (let i = 1; i < count; i += 2)
       size += (ends[i]! - starts[i]!) * 2 + ends[i + 1]! - starts[i + 1]! + 2 * RECORD_OVERHEAD
