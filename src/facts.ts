@@ -49,7 +49,7 @@ export class Facts {
         node_version: process.version,
         process_id: process.pid,
         node_id: this.#settings.nodeId,
-        tcp_port: this.#settings.port,
+        tcp_port: this.#listener?.port ?? this.#settings.port,
         uptime_in_seconds: uptime,
         uptime_in_days: Math.floor(uptime / 86400),
       },
@@ -101,7 +101,7 @@ function cpu(): Record<string, string> {
 }
 
 /** Settings by the names that Redis gives them, for clients and tools that ask. */
-export function redisSettings(settings: Settings, log: Log): ReadonlyMap<string, string> {
+export function redisSettings(settings: Settings, log: Log, port: number): ReadonlyMap<string, string> {
   return new Map([
     ['appendfsync', log.fsync],
     ['appendonly', settings.memory > 0 ? 'no' : 'yes'],
@@ -111,7 +111,7 @@ export function redisSettings(settings: Settings, log: Log): ReadonlyMap<string,
     ['maxclients', String(settings.clientsMax)],
     ['maxmemory', String(settings.memory)],
     ['maxmemory-policy', 'noeviction'],
-    ['port', String(settings.port)],
+    ['port', String(port)],
     ['proto-max-bulk-len', '536870912'],
     ['save', ''],
     ['timeout', '0'],

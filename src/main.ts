@@ -3,7 +3,7 @@ import { Command, Option } from 'commander'
 import { pino, type Logger } from 'pino'
 import { FlinError } from '../segments/index.js'
 import { environmentName, readSettings, type Settings } from './config.js'
-import { EXIT_CODES, EXIT_UNFORESEEN } from './exit-codes.js'
+import { EXIT_ADVICE, EXIT_CODES, EXIT_UNFORESEEN } from './exit-codes.js'
 import { FLIN_VERSION } from './facts.js'
 import { Server } from './server.js'
 
@@ -46,22 +46,32 @@ async function run(): Promise<void> {
   process.on('uncaughtException', (error) => {
     fail(logger, error)
   })
+  // Until it has started, there is nothing to finish: recovery may be broken off at any point.
+  let end = (cause: string): void => {
+    logger.info({ cause }, 'stopped before it was ready')
+    process.exit(0)
+  }
+  process.on('SIGTERM', () => {
+    end('SIGTERM')
+  })
+  process.on('SIGINT', () => {
+    end('SIGINT')
+  })
   try {
     const server = await Server.start(settings, logger, (error) => {
       if (error !== null) fail(logger, error)
-      void end('SHUTDOWN')
+      end('SHUTDOWN')
     })
-    const end = async (cause: string): Promise<void> => {
+    let isStopping = false
+    end = (cause) => {
+      if (isStopping) return
+      isStopping = true
       logger.info({ cause }, 'stopping')
-      try {
-        await server.stop()
-      } catch (error) {
-        fail(logger, error)
-      }
-      process.exit(0)
+      server.stop().then(
+        () => process.exit(0),
+        (error: unknown) => fail(logger, error),
+      )
     }
-    process.on('SIGTERM', () => void end('SIGTERM'))
-    process.on('SIGINT', () => void end('SIGINT'))
   } catch (error) {
     fail(logger, error)
   }
@@ -70,8 +80,10 @@ async function run(): Promise<void> {
 /** Ends the process with a sentence and the exit code that tells why. */
 function fail(logger: Logger, error: unknown): never {
   if (error instanceof FlinError) {
-    logger.fatal({ code: error.code, cause: error.cause }, error.message)
-    process.exit(EXIT_CODES[error.code] ?? EXIT_UNFORESEEN)
+    const exitCode = EXIT_CODES[error.code] ?? EXIT_UNFORESEEN
+    const advice = EXIT_ADVICE[exitCode]
+    logger.fatal({ code: error.code, cause: error.cause, advice }, error.message)
+    process.exit(exitCode)
   }
   logger.fatal(error, 'an unforeseen failure')
   process.exit(EXIT_UNFORESEEN)

@@ -53,15 +53,7 @@ export class Server {
    */
   static async start(settings: Settings, logger: Logger, onEnd: (error: FlinError | null) => void): Promise<Server> {
     const began = performance.now()
-    const log = await Log.open(settings.data, logOptions(settings, logger))
-    const keyspace = new Keyspace(log)
-    try {
-      keyspace.now = log.now()
-      await log.replay((record) => keyspace.replay(record))
-    } catch (error) {
-      await log.close()
-      throw error
-    }
+    const { log, keyspace } = await openState(settings, logger)
     const committer = new Committer(log, onEnd)
     committer.onCommit = (offset) => {
       keyspace.removals.committed(offset)
@@ -72,7 +64,7 @@ export class Server {
       registry,
       redisVersion: REDIS_VERSION,
       info: () => facts.info(),
-      settings: () => redisSettings(settings, log),
+      settings: () => redisSettings(settings, log, listener.port),
       shutdown: () => {
         onEnd(null)
       },
@@ -93,6 +85,9 @@ export class Server {
       },
       onReadFailed: (error) => {
         logger.error({ err: error }, 'records could not be read from disk')
+      },
+      onAcceptFailed: (error) => {
+        logger.error({ err: error }, 'a client could not be accepted')
       },
     }
     const listener = new Listener(host, settings.clientsMax)
@@ -123,11 +118,33 @@ export class Server {
 
   async #stop(): Promise<void> {
     await this.#upkeep.stop()
+    // Clients that never pause would keep the committer busy for ever: first they are heard no more.
+    this.#listener.stop()
     await this.#committer.drain()
     await this.#listener.close()
     await this.#committer.drain()
     await this.#log.close()
     this.#logger.info('stopped')
+  }
+}
+
+/**
+ * Opens the log and rebuilds the state from it.
+ * @throws FlinError; DISK_FAILED for what the operating system says no to.
+ */
+async function openState(settings: Settings, logger: Logger): Promise<{ log: Log; keyspace: Keyspace }> {
+  let log: Log | null = null
+  try {
+    log = await Log.open(settings.data, logOptions(settings, logger))
+    const keyspace = new Keyspace(log)
+    keyspace.now = log.now()
+    await log.replay((record) => keyspace.replay(record))
+    return { log, keyspace }
+  } catch (error) {
+    await log?.close()
+    if (!(error instanceof Error) || !('syscall' in error)) throw error
+    const text = `the data folder ${settings.data} cannot be used: ${error.message}. See to the folder, its owner and its disk`
+    throw new FlinError('DISK_FAILED', text, { cause: error })
   }
 }
 

@@ -58,7 +58,7 @@ export class Upkeep {
     if (log.fsync !== 'no') await log.sync()
     const isIdle = log.endOffset === this.#lastOffset && !log.isPending
     this.#lastOffset = log.endOffset
-    if (isIdle) await this.#committer.whenIdle(() => log.vouch())
+    if (isIdle) await this.#committer.ifIdle(() => log.vouch())
   }
 
   /** As Redis does it: samples at random, and goes on while more than a quarter of a sample had expired. */

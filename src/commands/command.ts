@@ -17,8 +17,10 @@ export type CommandFlag =
   | 'skip_monitor'
   | 'skip_slowlog'
   | 'allow_busy'
-  /** Runs at once also inside MULTI, as EXEC does. */
+  /** May not be part of a transaction. */
   | 'no_multi'
+  /** Runs at once also inside MULTI, as EXEC does. Flin's own word: COMMAND does not tell it. */
+  | 'immediate'
 
 export type CommandGroup = 'string' | 'generic' | 'transactions' | 'connection' | 'server' | 'flin'
 
@@ -37,6 +39,14 @@ export interface Context {
   reply: ReplyWriter
 }
 
+/** One of the words that may follow a command's name. */
+export interface Subcommand {
+  /** Lower case. */
+  readonly name: string
+  /** As a command's: the command's name and the word are counted too. */
+  readonly arity: number
+}
+
 /** A command is one object in a file of its own; tools and docs read it from the registry. */
 export interface Command {
   /** Lower case. */
@@ -51,8 +61,8 @@ export interface Command {
   /** The Redis version, or the Flin version, that brought it. */
   readonly since: string
   readonly summary: string
-  /** Names of subcommands, for COMMAND. */
-  readonly subcommands?: readonly string[]
+  /** What the first argument may be; it is looked at before the command runs, or is queued. */
+  readonly subcommands?: readonly Subcommand[]
   /** Runs against the state as it is now. Looks up before it writes; replies exactly once. */
   readonly run: (context: Context, args: Args) => void
   /**
@@ -80,4 +90,6 @@ export const ERR = {
   wrongType: 'WRONGTYPE Operation against a key holding the wrong kind of value',
   invalidExpire: (command: string) => `ERR invalid expire time in '${command}' command`,
   arity: (command: string) => `ERR wrong number of arguments for '${command}' command`,
+  subcommand: (command: string, given: string) =>
+    `ERR unknown subcommand '${given.slice(0, 128)}'. Try ${command.toUpperCase()} HELP.`,
 } as const

@@ -1,4 +1,4 @@
-import type { Place } from '../../segments/index.js'
+import { checkKeySize, type Place } from '../../segments/index.js'
 import type { Keyspace } from '../models/keyspace.js'
 import type { Args } from '../protocol/resp/args.js'
 import type { Command } from './command.js'
@@ -9,6 +9,16 @@ export function forEachKey(command: Command, args: Args, visit: (i: number) => v
   if (spec === undefined) return
   const last = spec.last < 0 ? args.count + spec.last : spec.last
   for (let i = spec.first; i <= last && i < args.count; i += spec.step) visit(i)
+}
+
+/**
+ * For what could not be undone half-way: a command that writes several keys, and a transaction.
+ * @throws FlinError KEY_TOO_LARGE when the log could not take one of the keys.
+ */
+export function checkKeySizes(command: Command, args: Args): void {
+  forEachKey(command, args, (i) => {
+    checkKeySize(args.size(i))
+  })
 }
 
 /** Adds the places of all records that the command's keys need and memory does not have. */

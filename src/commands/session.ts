@@ -18,6 +18,7 @@ export interface Session {
   protocol: 2 | 3
   /** The queue of a transaction; null outside MULTI. */
   queue: QueuedCommand[] | null
+  /** Bytes of memory that the queue takes, more or less. */
   queueSize: number
   /** A command could not be queued: EXEC will refuse. */
   queueFailed: boolean
@@ -25,6 +26,8 @@ export interface Session {
   readonly watched: Watched[]
   /** Closes the connection when all replies have been sent. */
   closeAfterReply: () => void
+  /** Closes the connection without a word. */
+  destroy: () => void
 }
 
 /** Leaves MULTI. */

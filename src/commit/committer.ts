@@ -87,10 +87,12 @@ export class Committer {
     }
   }
 
-  /** Runs something that must not meet a commit, when nothing is in flight. */
-  async whenIdle(job: () => Promise<void>): Promise<void> {
-    while (this.#inFlight !== null) await this.#inFlight
-    if (this.#log.isPending) return
+  /**
+   * Runs something that must not meet a commit, if nothing is in flight or pending now: under load the wait for such a
+   * moment would have no end.
+   */
+  async ifIdle(job: () => Promise<void>): Promise<void> {
+    if (this.#inFlight !== null || this.#log.isPending) return
     this.#inFlight = job().then(
       () => {
         this.#inFlight = null

@@ -13,6 +13,9 @@ import { Output } from './output.js'
 const OUTPUT_PAUSE_SIZE = 1 << 20
 /** So many bytes of replies may be written until it is looked again whether there is room for more. */
 const ROOM_STEP_SIZE = 1024
+/** So long may a client take to close its side once all has been sent. */
+const LINGER_MS = 1000
+const OVERFLOWN = 'its replies exceed the output limit'
 
 /**
  * One client: bytes in, requests run in order, replies out in order. Stops reading while its replies are not taken, while the
@@ -41,8 +44,9 @@ export class Connection implements Session, CommitWaiter {
   #loaded: LoadedRecords | null = null
   #isPaused = false
   #isClosing = false
+  #isEnding = false
   #isClosed = false
-  #stalledTimer: NodeJS.Timeout | null = null
+  #lingerTimer: NodeJS.Timeout | null = null
 
   constructor(id: number, socket: net.Socket, address: string, host: Host) {
     this.id = id
@@ -51,14 +55,17 @@ export class Connection implements Session, CommitWaiter {
     this.#host = host
     this.#requests = new RequestStream(host.requestLimits)
     this.#output = new Output(socket)
+    this.#output.writer.sizeMax = host.outputSizeMax
     socket.setNoDelay(true)
     socket.on('drain', () => {
       this.#continue()
     })
     socket.on('error', () => undefined) // 'close' follows
     socket.on('end', () => {
-      this.closeAfterReply()
-      this.#flush()
+      this.finish()
+    })
+    socket.on('timeout', () => {
+      this.#stalled()
     })
     socket.on('close', () => {
       this.#dispose()
@@ -77,8 +84,15 @@ export class Connection implements Session, CommitWaiter {
     this.#isClosing = true
   }
 
+  /** Runs no further request, and ends the connection when the replies of those that have run are sent. */
+  finish(): void {
+    this.#isClosing = true
+    this.#flush()
+  }
+
   /** Ends the connection at once. */
   destroy(): void {
+    this.#isClosing = true
     this.#socket.destroy()
   }
 
@@ -126,18 +140,22 @@ export class Connection implements Session, CommitWaiter {
         this.#load(places)
         return
       }
-      if (keyspace.gate > log.committedOffset) output.gate(start, keyspace.gate, log.flushingOffset)
+      if (writer.isOverflown) this.#drop(OVERFLOWN)
+      else if (keyspace.gate > log.committedOffset) output.gate(start, keyspace.gate, log.flushingOffset)
     }
+  }
+
+  #drop(reason: string): void {
+    this.#host.onDropped(this, reason)
+    this.destroy()
   }
 
   /** Whether there is room for what a further request may bring; otherwise reading stops until there is. */
   #mayRun(): boolean {
     if (this.#output.pendingSize > OUTPUT_PAUSE_SIZE) {
       // Replies that wait for a commit leave with it; others wait for the client.
-      if (this.#output.pendingSize > this.#host.outputSizeMax) {
-        this.#host.onDropped(this, 'its replies exceed the output limit')
-        this.destroy()
-      } else this.#pause()
+      if (this.#output.pendingSize > this.#host.outputSizeMax) this.#drop(OVERFLOWN)
+      else this.#pause()
       return false
     }
     if (this.#host.isBehind()) {
@@ -148,14 +166,19 @@ export class Connection implements Session, CommitWaiter {
   }
 
   #pause(): void {
-    if (!this.#isPaused) this.#socket.pause()
+    if (!this.#isPaused) {
+      this.#socket.pause()
+      this.#socket.setTimeout(this.#host.stalledMsMax)
+    }
     this.#isPaused = true
-    this.#waitForCommit()
-    this.#stalledTimer ??= setTimeout(() => {
-      if (this.#socket.writableLength === 0) return
-      this.#host.onDropped(this, 'it does not read its replies')
-      this.destroy()
-    }, this.#host.stalledMsMax).unref()
+    // Whoever waits for the client alone must not stay in the committer's list: there may be no further commit.
+    if (this.#output.isGated || this.#host.isBehind()) this.#waitForCommit()
+  }
+
+  /** For so long the socket has moved no byte, though it waits for the client, or for the disk. */
+  #stalled(): void {
+    if (this.#socket.writableLength > 0) this.#drop('it does not read its replies')
+    else this.#socket.setTimeout(this.#host.stalledMsMax)
   }
 
   /** Goes on after a pause, when there is room. */
@@ -167,13 +190,12 @@ export class Connection implements Session, CommitWaiter {
         return
       }
       this.#isPaused = false
-      if (this.#stalledTimer !== null) clearTimeout(this.#stalledTimer)
-      this.#stalledTimer = null
+      this.#socket.setTimeout(0)
     }
     this.#run()
     this.#requests.retain()
-    // #run may have set it again.
-    if (!(this.#isPaused as boolean)) this.#socket.resume()
+    // #run may have set it again, or parked the next request, or ended the connection.
+    if (!(this.#isPaused as boolean) && !(this.#isParked as boolean) && !this.#isEnding) this.#socket.resume()
   }
 
   #load(places: readonly Place[]): void {
@@ -210,7 +232,8 @@ export class Connection implements Session, CommitWaiter {
     const places = dispatcher.run(this, this.#requests.args, this.#output.writer)
     if (places === null) {
       this.#loaded = null
-      if (keyspace.gate > log.committedOffset) this.#output.gate(start, keyspace.gate, log.flushingOffset)
+      if (this.#output.writer.isOverflown) this.#drop(OVERFLOWN)
+      else if (keyspace.gate > log.committedOffset) this.#output.gate(start, keyspace.gate, log.flushingOffset)
       return
     }
     this.#requests.unnext()
@@ -223,7 +246,8 @@ export class Connection implements Session, CommitWaiter {
     this.#host.onReadFailed(error)
     if (!this.#requests.next()) return
     this.#output.open()
-    this.#output.writer.error(error instanceof FlinError ? errorText(error) : `ERR ${String(error)}`)
+    const text = error instanceof FlinError ? errorText(error) : `ERR ${String(error)}`
+    this.#host.dispatcher.fail(this, this.#requests.args, this.#output.writer, text)
   }
 
   /** Sends what may be told and waits for the commit that the rest needs. */
@@ -231,9 +255,29 @@ export class Connection implements Session, CommitWaiter {
     const { log, committer } = this.#host
     if (log.isPending) committer.schedule()
     if (this.#isClosed) return
-    this.#output.flush(log.committedOffset)
+    this.#send(log.committedOffset)
+  }
+
+  #send(committedOffset: number): void {
+    if (this.#socket.destroyed || this.#isEnding) return
+    this.#output.flush(committedOffset)
     if (this.#output.isGated) this.#waitForCommit()
-    else if (this.#isClosing && !this.#isParked) this.#socket.end()
+    else if (this.#isClosing && !this.#isParked) this.#end()
+  }
+
+  /** Sends the end behind the last reply. A client that then does not close its side, or does not even read, is not waited for. */
+  #end(): void {
+    const socket = this.#socket
+    this.#isEnding = true
+    // What it still sends must not count as a sign that it reads.
+    socket.pause()
+    socket.setTimeout(this.#host.stalledMsMax)
+    socket.end(() => {
+      if (this.#isClosed) return
+      this.#lingerTimer = setTimeout(() => socket.destroy(), LINGER_MS).unref()
+      // Unread bytes would turn the end into a reset, which can take replies away that are on their way.
+      socket.resume()
+    })
   }
 
   #waitForCommit(): void {
@@ -245,16 +289,14 @@ export class Connection implements Session, CommitWaiter {
   committed(offset: number): void {
     this.#isWaitingForCommit = false
     if (this.#isClosed) return
-    this.#output.flush(offset)
-    if (this.#output.isGated) this.#waitForCommit()
-    else if (this.#isClosing && !this.#isParked) this.#socket.end()
+    this.#send(offset)
     if (this.#isPaused) this.#continue()
   }
 
   #dispose(): void {
     this.#isClosed = true
     this.#isClosing = true
-    if (this.#stalledTimer !== null) clearTimeout(this.#stalledTimer)
+    if (this.#lingerTimer !== null) clearTimeout(this.#lingerTimer)
     unwatchAll(this, this.#host.keyspace)
     this.#host.onClosed(this)
   }

@@ -21,4 +21,6 @@ export interface Host {
   onClosed: (connection: Connection) => void
   onDropped: (connection: Connection, reason: string) => void
   onReadFailed: (error: unknown) => void
+  /** A client could not be accepted; those who are there are not disturbed. */
+  onAcceptFailed: (error: Error) => void
 }

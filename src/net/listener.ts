@@ -4,6 +4,11 @@ import { READ_SIZE, withStaticBuffer } from './accept.js'
 import { Connection } from './connection.js'
 import type { Host } from './host.js'
 
+/** Silent connections are probed from this time on, so that those whose far end has vanished do not stay for ever. */
+const KEEP_ALIVE_MS = 300_000
+/** So long may a client that was refused, or one that is there when the daemon ends, take to close its side. */
+const CLOSE_MS_MAX = 1000
+
 /** Accepts clients, up to a limit, and knows those who are there. */
 export class Listener {
   readonly #server: net.Server
@@ -11,14 +16,18 @@ export class Listener {
   readonly #readBuffer = Buffer.allocUnsafeSlow(READ_SIZE)
   readonly connections = new Map<net.Socket, Connection>()
   readonly #clientsMax: number
+  #closed: Promise<void> | null = null
   #nextId = 1
   acceptedCount = 0
   rejectedCount = 0
+  /** Where it listens; 0 before. */
+  port = 0
 
   constructor(host: Host, clientsMax: number) {
     this.#host = host
     this.#clientsMax = clientsMax
-    this.#server = net.createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: true }, (accepted) => {
+    const options = { pauseOnConnect: true, noDelay: true, allowHalfOpen: true, keepAlive: true }
+    this.#server = net.createServer({ ...options, keepAliveInitialDelay: KEEP_ALIVE_MS }, (accepted) => {
       this.#accept(accepted)
     })
   }
@@ -26,15 +35,22 @@ export class Listener {
   /** @throws FlinError PORT_TAKEN, BAD_SETTING for an address that is not this machine's. */
   listen(host: string, port: number): Promise<net.AddressInfo> {
     return new Promise((resolve, reject) => {
-      this.#server.once('error', (error: NodeJS.ErrnoException) => {
+      const failed = (error: NodeJS.ErrnoException): void => {
         if (error.code === 'EADDRINUSE') {
           const text = `port ${port} on ${host} is taken. Stop who has it, or choose another with --port`
           reject(new FlinError('PORT_TAKEN', text, { cause: error }))
         } else
           reject(new FlinError('BAD_SETTING', `cannot listen on ${host}:${port}: ${error.message}`, { cause: error }))
-      })
+      }
+      this.#server.once('error', failed)
       this.#server.listen({ host, port, backlog: 511 }, () => {
-        resolve(this.#server.address() as net.AddressInfo)
+        this.#server.off('error', failed)
+        this.#server.on('error', (error) => {
+          this.#host.onAcceptFailed(error)
+        })
+        const address = this.#server.address() as net.AddressInfo
+        this.port = address.port
+        resolve(address)
       })
     })
   }
@@ -44,8 +60,7 @@ export class Listener {
     const address = `${accepted.remoteAddress ?? '?'}:${accepted.remotePort ?? 0}`
     if (this.connections.size >= this.#clientsMax) {
       this.rejectedCount++
-      accepted.end('-ERR max number of clients reached\r\n')
-      accepted.resume()
+      reject(accepted)
       return
     }
     const { connections } = this
@@ -59,19 +74,34 @@ export class Listener {
     socket.resume()
   }
 
-  /** Accepts no more, and lets every connection end when its replies have left. */
+  /** Accepts nobody and runs nothing any more; connections end when the replies of what has run are sent. */
+  stop(): void {
+    this.#closed ??= new Promise((resolve) =>
+      this.#server.close(() => {
+        resolve()
+      }),
+    )
+    for (const connection of this.connections.values()) connection.finish()
+  }
+
+  /** Waits for all connections to end, though not for long. */
   async close(): Promise<void> {
-    const closed = new Promise((resolve) => this.#server.close(resolve))
-    for (const [socket, connection] of this.connections) {
-      connection.closeAfterReply()
-      socket.end()
-    }
+    this.stop()
     const force = setTimeout(() => {
       for (const socket of this.connections.keys()) socket.destroy()
     }, CLOSE_MS_MAX)
-    await closed
+    await this.#closed
     clearTimeout(force)
   }
 }
 
-const CLOSE_MS_MAX = 1000
+/** Tells a client why it is not taken, and lets it go. */
+function reject(accepted: net.Socket): void {
+  accepted.on('error', () => undefined) // 'close' follows
+  accepted.end('-ERR max number of clients reached\r\n')
+  accepted.resume()
+  const timer = setTimeout(() => accepted.destroy(), CLOSE_MS_MAX).unref()
+  accepted.once('close', () => {
+    clearTimeout(timer)
+  })
+}

@@ -11,25 +11,26 @@ export const hello: Command = {
   summary: 'Chooses the protocol, 2 or 3, and tells who the server is.',
   run({ reply, session, server }, args) {
     let protocol: number = session.protocol
-    let name: string | null = null
     if (args.count > 1) {
+      if (args.bigint(1) === null) throw new ReplyError('ERR Protocol version is not an integer or out of range')
       protocol = args.integer(1)
-      if (Number.isNaN(protocol)) throw new ReplyError('ERR Protocol version is not an integer or out of range')
       if (protocol !== 2 && protocol !== 3) throw new ReplyError('NOPROTO unsupported protocol version')
     }
     for (let i = 2; i < args.count; i++) {
       if (args.equalsIgnoreCase(i, 'AUTH') && i + 2 < args.count) {
-        throw new ReplyError(
-          'ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?',
-        )
-      }
-      if (args.equalsIgnoreCase(i, 'SETNAME') && i + 1 < args.count) {
-        name = args.text(i + 1)
+        // There are no passwords: the default user comes in with any, as in a Redis without one.
+        if (args.text(i + 1) !== 'default') {
+          throw new ReplyError('WRONGPASS invalid username-password pair or user is disabled.')
+        }
+        i += 2
+      } else if (args.equalsIgnoreCase(i, 'SETNAME') && i + 1 < args.count) {
+        const name = args.text(i + 1)
         checkClientName(name)
+        // As in Redis this holds even where a later option is refused.
+        session.name = name
         i++
       } else throw new ReplyError(`ERR Syntax error in HELLO option '${args.text(i)}'`)
     }
-    if (name !== null) session.name = name
     session.protocol = protocol === 3 ? 3 : 2
     reply.protocol = session.protocol
     reply.map(7)

@@ -32,7 +32,7 @@ export const quit: Command = {
   name: 'quit',
   code: 38,
   arity: -1,
-  flags: ['allow_busy', 'noscript', 'loading', 'stale', 'fast', 'no_auth', 'no_multi'],
+  flags: ['allow_busy', 'noscript', 'loading', 'stale', 'fast', 'no_auth', 'immediate'],
   group: 'connection',
   since: '1.0.0',
   summary: 'Closes the connection when all replies have been sent.',

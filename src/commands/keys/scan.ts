@@ -1,6 +1,8 @@
 import { ERR, ReplyError, type Command } from '../command.js'
 import { globMatches } from '../glob.js'
 
+const CURSOR_MAX = 0xffff_ffff_ffff_ffffn
+
 export const scan: Command = {
   name: 'scan',
   code: 26,
@@ -39,8 +41,11 @@ export const scan: Command = {
   },
 }
 
+/** Redis reads cursors with strtoul, which also takes a sign, and nothing at all. */
 function parseCursor(text: string): number {
-  if (!/^\d{1,20}$/.test(text)) throw new ReplyError('ERR invalid cursor')
+  if (!/^(?:[+-]?\d{1,40})?$/.test(text) || BigInt(text.replace(/^[+-]/, '')) > CURSOR_MAX) {
+    throw new ReplyError('ERR invalid cursor')
+  }
   const cursor = Number(text)
-  return Number.isSafeInteger(cursor) ? cursor : 0
+  return Number.isSafeInteger(cursor) && cursor > 0 ? cursor : 0
 }

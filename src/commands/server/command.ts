@@ -1,6 +1,6 @@
 import type { Args } from '../../protocol/resp/args.js'
 import type { ReplyWriter } from '../../protocol/resp/reply-writer.js'
-import { ERR, ReplyError, type Command } from '../command.js'
+import { ReplyError, type Command } from '../command.js'
 import { forEachKey } from '../keys-of.js'
 import type { Registry } from '../registry.js'
 
@@ -12,20 +12,23 @@ export const command: Command = {
   group: 'server',
   since: '2.8.13',
   summary: 'Which commands there are, and what they take.',
-  subcommands: ['count', 'docs', 'getkeys', 'info', 'list'],
+  subcommands: [
+    { name: 'count', arity: 2 },
+    { name: 'docs', arity: -2 },
+    { name: 'getkeys', arity: -3 },
+    { name: 'info', arity: -2 },
+    { name: 'list', arity: 2 },
+  ],
   run({ reply, server }, args) {
     const { registry } = server
     if (args.count === 1) writeInfos(reply, registry.all)
-    else if (args.equalsIgnoreCase(1, 'COUNT') && args.count === 2) reply.integer(registry.all.length)
-    else if (args.equalsIgnoreCase(1, 'LIST') && args.count === 2) {
+    else if (args.equalsIgnoreCase(1, 'COUNT')) reply.integer(registry.all.length)
+    else if (args.equalsIgnoreCase(1, 'LIST')) {
       reply.array(registry.all.length)
       for (const { name } of registry.all) reply.bulkText(name)
     } else if (args.equalsIgnoreCase(1, 'INFO')) writeInfos(reply, named(registry, args) ?? registry.all)
     else if (args.equalsIgnoreCase(1, 'DOCS')) writeDocs(reply, named(registry, args) ?? registry.all)
-    else if (args.equalsIgnoreCase(1, 'GETKEYS') && args.count >= 3) writeKeys(reply, registry, args)
-    else if (this.subcommands!.includes(args.text(1).toLowerCase())) {
-      throw new ReplyError(ERR.arity(`command|${args.text(1).toLowerCase()}`))
-    } else throw new ReplyError(`ERR unknown subcommand '${args.text(1).slice(0, 128)}'. Try COMMAND HELP.`)
+    else writeKeys(reply, registry, args)
   },
 }
 
@@ -43,7 +46,7 @@ function writeInfos(reply: ReplyWriter, commands: readonly (Command | undefined)
       reply.nilArray()
       continue
     }
-    const flags = it.flags.filter((flag) => flag !== 'no_multi')
+    const flags = it.flags.filter((flag) => flag !== 'immediate')
     reply.array(10)
     reply.bulkText(it.name)
     reply.integer(it.arity)

@@ -1,4 +1,4 @@
-import { ERR, ReplyError, type Command } from '../command.js'
+import type { Command } from '../command.js'
 import { globMatches } from '../glob.js'
 
 export const config: Command = {
@@ -9,12 +9,8 @@ export const config: Command = {
   group: 'server',
   since: '2.0.0',
   summary: 'Settings by name.',
-  subcommands: ['get'],
+  subcommands: [{ name: 'get', arity: -3 }],
   run({ reply, server }, args) {
-    if (!args.equalsIgnoreCase(1, 'GET')) {
-      throw new ReplyError(`ERR unknown subcommand '${args.text(1).slice(0, 128)}'. Try CONFIG HELP.`)
-    }
-    if (args.count < 3) throw new ReplyError(ERR.arity('config|get'))
     const patterns: Buffer[] = []
     for (let i = 2; i < args.count; i++) patterns.push(Buffer.from(args.text(i).toLowerCase()))
     const found = [...server.settings()].filter(([name]) => {

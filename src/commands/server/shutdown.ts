@@ -9,12 +9,11 @@ export const shutdown: Command = {
   since: '1.0.0',
   summary:
     'Finishes what is in flight and ends the daemon. Nothing is lost either way, so SAVE and NOSAVE mean the same.',
-  run({ server, session }, args) {
+  run({ server }, args) {
     for (let i = 1; i < args.count; i++) {
       const known = ['SAVE', 'NOSAVE', 'NOW', 'FORCE'].some((option) => args.equalsIgnoreCase(i, option))
       if (!known) throw new ReplyError(ERR.syntax)
     }
-    if (session.queue !== null) throw new ReplyError('ERR Command not allowed inside a transaction')
     server.shutdown()
   },
 }

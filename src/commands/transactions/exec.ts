@@ -11,7 +11,7 @@ export const exec: Command = {
   name: 'exec',
   code: 35,
   arity: 1,
-  flags: ['noscript', 'loading', 'stale', 'no_multi'],
+  flags: ['noscript', 'loading', 'stale', 'immediate'],
   group: 'transactions',
   since: '1.2.0',
   summary: 'Runs a transaction in one commit: all of it, or nothing.',
@@ -54,7 +54,7 @@ function loadFirst({ keyspace }: Context, queue: QueuedCommand[]): void {
 /** An upper bound of what the commands write. */
 function sizeOf(queue: QueuedCommand[]): number {
   let size = 0
-  for (const { args } of queue) size += args.buf.length * 2 + args.count * 3 * RECORD_OVERHEAD
+  for (const { args } of queue) size += args.buf.length * 3 + args.count * 3 * RECORD_OVERHEAD
   return size
 }
 
@@ -89,7 +89,7 @@ function leave({ session, keyspace }: Context): void {
   unwatchAll(session, keyspace)
 }
 
-/** An EXEC that cannot be run at all ends its transaction. Returns the error text. */
+/** An EXEC that cannot be run at all, or whose records cannot be read, ends its transaction. Returns the error text. */
 export function abortExec(session: Session, keyspace: Keyspace, text: string): string {
   discardQueue(session)
   unwatchAll(session, keyspace)

@@ -8,7 +8,7 @@ export const watch: Command = {
   name: 'watch',
   code: 33,
   arity: -2,
-  flags: ['noscript', 'loading', 'stale', 'fast', 'no_multi'],
+  flags: ['noscript', 'loading', 'stale', 'fast', 'immediate'],
   keys: { first: 1, last: -1, step: 1 },
   group: 'transactions',
   since: '2.2.0',

@@ -33,6 +33,12 @@ export class ReplyWriter {
   /** The first `length` bytes are replies. Another buffer may take its place with every reply. */
   buffer: Buffer = EMPTY
   length = 0
+  /**
+   * Bytes that may be written before the buffer is taken away. What exceeds them is not kept: {@link isOverflown} then
+   * tells that nothing in the buffer may be sent.
+   */
+  sizeMax = Infinity
+  isOverflown = false
 
   /** Starts anew, in `buffer`; what was written before is forgotten. */
   reset(buffer: Buffer): void {
@@ -282,8 +288,15 @@ export class ReplyWriter {
   }
 
   #grow(size: number): void {
+    if (this.length + size > this.sizeMax) {
+      // Whoever writes need not know: the rest goes over what is there, and is thrown away with it.
+      this.isOverflown = true
+      this.length = 0
+      if (size <= this.buffer.length) return
+    }
     const { buffer, length } = this
-    const grown = Buffer.allocUnsafeSlow(Math.max(REPLY_BUFFER_SIZE, buffer.length * 2, length + size))
+    const twice = Math.min(buffer.length * 2, this.sizeMax)
+    const grown = Buffer.allocUnsafeSlow(Math.max(REPLY_BUFFER_SIZE, twice, length + size))
     buffer.copy(grown, 0, 0, length)
     this.buffer = grown
   }
