@@ -47,12 +47,12 @@ function outputOn(socket: FakeSocket): Output {
 }
 
 /** Writes a reply of `size` bytes that no other reply looks like, held back until `gate`. */
-function reply(output: Output, bytes: Buffer, gate: number): void {
+function reply(output: Output, bytes: Buffer, gate: number, flushingOffset = Infinity): void {
   output.open()
   const { writer } = output
   const start = writer.length
   writer.raw(bytes, 0, bytes.length)
-  if (gate > 0) output.gate(start, gate, 0)
+  if (gate > 0) output.gate(start, gate, flushingOffset)
 }
 
 test('a reply that waits for nothing leaves with the next flush, in one write with others', () => {
@@ -187,6 +187,22 @@ test('no reply before its commit, none lost, doubled or altered, whatever the ke
     }),
     { numRuns: 400 },
   )
+})
+
+test('what commits together leaves together, and nothing of it before', () => {
+  const socket = new FakeSocket()
+  const output = outputOn(socket)
+  // A commit up to 2 is under way: 1 and 2 are in it, 3 to 5 in the next one.
+  for (let offset = 1; offset <= 5; offset++) reply(output, Buffer.from(String(offset)), offset, 2)
+  const told = (committed: number): string => {
+    output.flush(committed)
+    return socket.handedOver.toString()
+  }
+  assert.equal(told(0), '')
+  assert.equal(told(2), '12')
+  assert.equal(told(4), '12')
+  assert.equal(told(5), '12345')
+  assert.ok(!output.isGated)
 })
 
 test('thousands of gates on one connection', () => {
