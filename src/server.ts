@@ -59,12 +59,15 @@ export class Server {
       keyspace.removals.committed(offset)
     }
     const registry = new Registry(ALL_COMMANDS)
+    const requestLimits = { ...DEFAULT_REQUEST_LIMITS }
     const facts = new Facts(settings, log, keyspace, committer)
     const view: ServerView = {
       registry,
       redisVersion: REDIS_VERSION,
       info: () => facts.info(),
       settings: () => redisSettings(settings, log, listener.port),
+      valueSizeMax: () => requestLimits.bulkSizeMax,
+      random: Math.random,
       shutdown: () => {
         onEnd(null)
       },
@@ -75,7 +78,7 @@ export class Server {
       keyspace,
       dispatcher,
       committer,
-      requestLimits: { ...DEFAULT_REQUEST_LIMITS },
+      requestLimits,
       outputSizeMax: settings.outputSizeMax,
       stalledMsMax: STALLED_MS_MAX,
       isBehind: () => log.isBehind,

@@ -2,24 +2,36 @@ import type { Command } from './command.js'
 import { client } from './connection/client.js'
 import { hello } from './connection/hello.js'
 import { echo, ping, quit } from './connection/ping.js'
+import { flinDel } from './flin/flin-del.js'
+import { flinDurable } from './flin/flin-durable.js'
 import { flinGet } from './flin/flin-get.js'
 import { flinSet } from './flin/flin-set.js'
 import { dbsize } from './keys/dbsize.js'
-import { del } from './keys/del.js'
-import { exists } from './keys/exists.js'
-import { expire } from './keys/expire.js'
-import { flushall } from './keys/flushall.js'
+import { del, mdel, unlink } from './keys/del.js'
+import { exists, touch } from './keys/exists.js'
+import { expire, expireat, pexpire, pexpireat } from './keys/expire.js'
+import { flushall, flushdb, swapdb } from './keys/flushall.js'
+import { keys } from './keys/keys.js'
 import { persist } from './keys/persist.js'
+import { randomkey } from './keys/randomkey.js'
+import { copy, rename, renamenx } from './keys/rename.js'
 import { scan } from './keys/scan.js'
-import { ttl } from './keys/ttl.js'
+import { expiretime, pexpiretime, pttl, ttl } from './keys/ttl.js'
+import { type } from './keys/type.js'
 import { command } from './server/command.js'
 import { config } from './server/config.js'
 import { info } from './server/info.js'
 import { shutdown } from './server/shutdown.js'
+import { append, strlen } from './strings/append.js'
+import { bitcount, getbit, setbit } from './strings/bits.js'
 import { get } from './strings/get.js'
-import { incr } from './strings/incr.js'
+import { getdel, getex } from './strings/getdel.js'
+import { decr, decrby, incr, incrby } from './strings/incr.js'
+import { incrbyfloat } from './strings/incrbyfloat.js'
 import { mget } from './strings/mget.js'
-import { mset } from './strings/mset.js'
+import { mset, msetnx } from './strings/mset.js'
+import { getrange, setrange, substr } from './strings/range.js'
+import { getset, psetex, setex, setnx } from './strings/set-variants.js'
 import { set } from './strings/set.js'
 import { exec } from './transactions/exec.js'
 import { discard, multi } from './transactions/multi.js'
@@ -27,9 +39,13 @@ import { unwatch, watch } from './transactions/watch.js'
 
 /** Every command that there is. */
 export const ALL_COMMANDS: readonly Command[] = [
-  ...[get, set, incr, mget, mset],
-  ...[del, exists, expire, persist, ttl, scan, dbsize, flushall],
-  ...[flinGet, flinSet],
+  ...[get, set, mget, mset, msetnx, setnx, setex, psetex, getset, getdel, getex],
+  ...[incr, incrby, decr, decrby, incrbyfloat],
+  ...[append, strlen, getrange, substr, setrange, setbit, getbit, bitcount],
+  ...[del, unlink, mdel, exists, touch, type, rename, renamenx, copy, keys, scan, randomkey, dbsize],
+  ...[expire, pexpire, expireat, pexpireat, ttl, pttl, expiretime, pexpiretime, persist],
+  ...[flushall, flushdb, swapdb],
+  ...[flinGet, flinSet, flinDel, flinDurable],
   ...[multi, exec, discard, watch, unwatch],
   ...[ping, echo, hello, quit, client],
   ...[command, config, info, shutdown],

@@ -86,6 +86,8 @@ export class ReplyError extends Error {
 export const ERR = {
   syntax: 'ERR syntax error',
   notInteger: 'ERR value is not an integer or out of range',
+  noSuchKey: 'ERR no such key',
+  dbIndex: 'ERR DB index is out of range',
   overflow: 'ERR increment or decrement would overflow',
   wrongType: 'WRONGTYPE Operation against a key holding the wrong kind of value',
   invalidExpire: (command: string) => `ERR invalid expire time in '${command}' command`,

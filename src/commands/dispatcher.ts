@@ -148,13 +148,6 @@ function enqueue(session: Session, command: Command, args: Args, reply: ReplyWri
     refuse(session, reply, 'ERR Command not allowed inside a transaction')
     return
   }
-  try {
-    if (command.flags.includes('write')) checkKeySizes(command, args)
-  } catch (error) {
-    if (!(error instanceof FlinError)) throw error
-    refuse(session, reply, errorText(error))
-    return
-  }
   // The transaction is lost: what comes until EXEC says so need not be kept.
   if (session.queueFailed && session.queueSize <= QUEUE_SIZE_MAX) {
     reply.queued()

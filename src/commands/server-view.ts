@@ -11,6 +11,10 @@ export interface ServerView {
   info: () => InfoSections
   /** Settings by Redis's names, as CONFIG GET shows them. */
   settings: () => ReadonlyMap<string, string>
+  /** Bytes that a value may have (proto-max-bulk-len). */
+  valueSizeMax: () => number
+  /** A number in [0, 1). */
+  random: () => number
   /** Ends the daemon as SIGTERM does. */
   shutdown: () => void
 }

@@ -1,6 +1,7 @@
 import type { Watched, Watcher } from '../models/watches.js'
 import type { Args } from '../protocol/resp/args.js'
 import type { Command } from './command.js'
+import type { KeyWalk } from './keys/keys.js'
 
 /** A command that waits for EXEC. */
 export interface QueuedCommand {
@@ -22,6 +23,8 @@ export interface Session {
   queueSize: number
   /** A command could not be queued: EXEC will refuse. */
   queueFailed: boolean
+  /** A KEYS that others have their turn between; null when there is none. */
+  walk: KeyWalk | null
   readonly watcher: Watcher
   readonly watched: Watched[]
   /** Closes the connection when all replies have been sent. */

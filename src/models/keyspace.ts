@@ -20,6 +20,7 @@ import { Watches, type Watched, type Watcher } from './watches.js'
 const TAG = { expires: 1, collides: 2 } as const
 
 const NOTHING = Buffer.alloc(0)
+const RANDOM_TRIES_MAX = 100
 
 /** Bytes that a record takes beside key and value, with its longest fields and pad: for {@link Keyspace.begin}. */
 export const RECORD_OVERHEAD = RECORD_HEADER_SIZE + 16 + 8
@@ -36,6 +37,8 @@ export class Keyspace {
   readonly #index: HashIndex
   readonly #expiries = new ExpiryTable()
   #floorGate = 0
+  /** What was chosen at random and has to be loaded before it can be told. */
+  #choice: readonly [number, number] | null = null
 
   /** Time of the running command, in ms. */
   now = 0
@@ -310,9 +313,7 @@ export class Keyspace {
   #isAliveHash(hi: number, lo: number): boolean {
     const index = this.#index
     for (let ok = index.seek(hi, lo); ok; ok = index.seekNext()) {
-      if ((index.tag & TAG.expires) === 0) return true
-      this.#expiries.find(hi, lo, index.segment, index.position)
-      if (this.#expiries.expireAt > this.now) return true
+      if ((index.tag & TAG.expires) === 0 || !this.#hasExpired(hi, lo, index.segment, index.position)) return true
     }
     return false
   }
@@ -426,10 +427,7 @@ export class Keyspace {
     const found: number[] = []
     const cold: Place[] = []
     const next = this.#index.scan(cursor, count, (hi, lo, segment, position, tag) => {
-      if ((tag & TAG.expires) !== 0) {
-        this.#expiries.find(hi, lo, segment, position)
-        if (this.#expiries.expireAt <= this.now) return
-      }
+      if ((tag & TAG.expires) !== 0 && this.#hasExpired(hi, lo, segment, position)) return
       if (!reader.seek(segment, position)) cold.push({ segmentNumber: segment, position })
       found.push(segment, position)
     })
@@ -441,6 +439,34 @@ export class Keyspace {
     }
     this.gateAll()
     return next
+  }
+
+  /**
+   * Chooses a key, all being as likely as the numbers in [0, 1) make them, and looks it up; its record is then in
+   * {@link record}. False when there is none, or as good as all have expired.
+   * @throws ColdRead when its record has to be loaded first; the choice then stands for the next call.
+   */
+  findRandom(random: () => number): boolean {
+    const index = this.#index
+    this.gateAll()
+    for (let tries = 0; tries < RANDOM_TRIES_MAX; tries++) {
+      const choice = (this.#choice ??= [random(), random()])
+      if (!index.seekRandom(...choice)) return false
+      const { hi, lo, segment, position, tag } = index
+      const isExpired = (tag & TAG.expires) !== 0 && this.#hasExpired(hi, lo, segment, position)
+      if (!isExpired && !this.log.reader.seek(segment, position))
+        throw new ColdRead([{ segmentNumber: segment, position }])
+      this.#choice = null
+      if (isExpired) continue
+      this.record.at(this.log.reader.bytes, this.log.reader.start)
+      return true
+    }
+    return false
+  }
+
+  #hasExpired(hi: number, lo: number, segment: number, position: number): boolean {
+    this.#expiries.find(hi, lo, segment, position)
+    return this.#expiries.expireAt <= this.now
   }
 
   /**

@@ -1,7 +1,9 @@
 import type net from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { FlinError, type LoadedRecords, type Place } from '../../segments/index.js'
 import { errorText } from '../commands/error-text.js'
 import { unwatchAll } from '../commands/transactions/watch.js'
+import type { KeyWalk } from '../commands/keys/keys.js'
 import type { QueuedCommand, Session } from '../commands/session.js'
 import type { CommitWaiter } from '../commit/committer.js'
 import type { Watched } from '../models/watches.js'
@@ -30,6 +32,7 @@ export class Connection implements Session, CommitWaiter {
   queue: QueuedCommand[] | null = null
   queueSize = 0
   queueFailed = false
+  walk: KeyWalk | null = null
   readonly watcher = { dirty: false }
   readonly watched: Watched[] = []
 
@@ -204,7 +207,9 @@ export class Connection implements Session, CommitWaiter {
     this.#socket.pause()
     // One request may need several rounds; what an earlier one loaded stays until it has run.
     this.#loaded ??= new Map()
-    host.log.load(places, this.#loaded).then(
+    // None: a walk that lets others have their turn.
+    const loaded = places.length === 0 ? nextTurn() : host.log.load(places, this.#loaded)
+    loaded.then(
       () => {
         this.#isParked = false
         if (this.#isClosed) return

@@ -1,4 +1,5 @@
 import type { Command } from '../command.js'
+import { revisionOf } from './revision.js'
 
 export const flinGet: Command = {
   name: 'flin.get',
@@ -21,9 +22,4 @@ export const flinGet: Command = {
     reply.integer(revisionOf(offset))
     reply.integer(timestampMs)
   },
-}
-
-/** Revisions start at 1, so that 0 can mean that a key must not exist. */
-export function revisionOf(offset: number): number {
-  return offset + 1
 }

@@ -15,3 +15,6 @@ export const exists: Command = {
     reply.integer(found)
   },
 }
+
+/** Nothing is evicted, so no key is touched by it: EXISTS by another name. */
+export const touch: Command = { ...exists, name: 'touch', code: 66, since: '3.2.1' }

@@ -36,33 +36,61 @@ function allows({ nx, xx, gt, lt }: Condition, current: number, wanted: number):
   return true
 }
 
-export const expire: Command = {
-  name: 'expire',
-  code: 23,
-  arity: -3,
-  flags: ['write', 'fast'],
-  keys: { first: 1, last: 1, step: 1 },
-  group: 'generic',
-  since: '1.0.0',
-  summary: 'Sets how many seconds a key has to live.',
-  run({ keyspace, reply }, args) {
-    const { buf, starts, ends } = args
-    const condition = parseCondition(args)
-    const at = anyExpireTime(args, 2, 1000, keyspace.now, 'expire')
-    const start = starts[1]!
-    const end = ends[1]!
-    keyspace.begin((end - start + RECORD_OVERHEAD) * 2)
-    if (!keyspace.find(buf, start, end)) {
-      keyspace.removeExpired(buf, start, end)
-      reply.integer(0)
-      return
-    }
-    if (!allows(condition, keyspace.expireAt, at)) {
-      reply.integer(0)
-      return
-    }
-    if (at <= keyspace.now) keyspace.remove(buf, start, end)
-    else keyspace.expire(buf, start, end, at)
-    reply.integer(1)
-  },
+export const expire: Command = expiring('expire', 23, 1000, false, '1.0.0', 'Sets how many seconds a key has to live.')
+export const pexpire: Command = expiring('pexpire', 71, 1, false, '2.6.0', 'Sets how many ms a key has to live.')
+export const expireat: Command = expiring(
+  'expireat',
+  72,
+  1000,
+  true,
+  '1.2.0',
+  'Sets when a key expires, in s since 1970.',
+)
+export const pexpireat: Command = expiring(
+  'pexpireat',
+  73,
+  1,
+  true,
+  '2.6.0',
+  'Sets when a key expires, in ms since 1970.',
+)
+
+function expiring(
+  name: string,
+  code: number,
+  scale: number,
+  isAbsolute: boolean,
+  since: string,
+  summary: string,
+): Command {
+  return {
+    name,
+    code,
+    arity: -3,
+    flags: ['write', 'fast'],
+    keys: { first: 1, last: 1, step: 1 },
+    group: 'generic',
+    since,
+    summary,
+    run({ keyspace, reply }, args) {
+      const { buf, starts, ends } = args
+      const condition = parseCondition(args)
+      const at = anyExpireTime(args, 2, scale, isAbsolute ? 0 : keyspace.now, name)
+      const start = starts[1]!
+      const end = ends[1]!
+      keyspace.begin((end - start + RECORD_OVERHEAD) * 2)
+      if (!keyspace.find(buf, start, end)) {
+        keyspace.removeExpired(buf, start, end)
+        reply.integer(0)
+        return
+      }
+      if (!allows(condition, keyspace.expireAt, at)) {
+        reply.integer(0)
+        return
+      }
+      if (at <= keyspace.now) keyspace.remove(buf, start, end)
+      else keyspace.expire(buf, start, end, at)
+      reply.integer(1)
+    },
+  }
 }

@@ -18,3 +18,19 @@ export const flushall: Command = {
     reply.ok()
   },
 }
+
+/** There is one database. */
+export const flushdb: Command = { ...flushall, name: 'flushdb', code: 77 }
+
+export const swapdb: Command = {
+  name: 'swapdb',
+  code: 78,
+  arity: 3,
+  flags: ['write', 'fast'],
+  group: 'server',
+  since: '4.0.0',
+  summary: 'Refused: there is one database.',
+  run() {
+    throw new ReplyError('ERR SWAPDB is not supported: there is one database')
+  },
+}

@@ -2,16 +2,10 @@ import { RECORD_OVERHEAD } from '../../models/keyspace.js'
 import type { Args } from '../../protocol/resp/args.js'
 import { ERR, ReplyError, type Command } from '../command.js'
 import { expireTime } from '../expire-time.js'
+import { TIME_UNITS, timeUnitOf } from '../time-units.js'
 
 /** SET's options, read into one object: SET is the hottest of writes. */
 const options = { nx: false, xx: false, get: false, keepTtl: false, expireAt: 0 }
-
-const UNITS = [
-  { name: 'EX', scale: 1000, isAbsolute: false },
-  { name: 'PX', scale: 1, isAbsolute: false },
-  { name: 'EXAT', scale: 1000, isAbsolute: true },
-  { name: 'PXAT', scale: 1, isAbsolute: true },
-] as const
 
 /**
  * EX seconds | PX milliseconds | EXAT | PXAT | KEEPTTL, NX | XX, GET. As in Redis an option may be given twice, the last
@@ -28,7 +22,7 @@ function parse(args: Args, now: number): void {
     else if (args.equalsIgnoreCase(i, 'GET')) options.get = true
     else if (args.equalsIgnoreCase(i, 'KEEPTTL') && unit < 0) options.keepTtl = true
     else {
-      const given = unitOf(args, i)
+      const given = timeUnitOf(args, i)
       const isAllowed = given >= 0 && (unit < 0 || unit === given) && !options.keepTtl && i + 1 < args.count
       if (!isAllowed) throw new ReplyError(ERR.syntax)
       unit = given
@@ -36,13 +30,8 @@ function parse(args: Args, now: number): void {
     }
   }
   if (unit < 0) return
-  const { scale, isAbsolute } = UNITS[unit]!
+  const { scale, isAbsolute } = TIME_UNITS[unit]!
   options.expireAt = expireTime(args, time, scale, isAbsolute ? 0 : now, 'set')
-}
-
-function unitOf(args: Args, i: number): number {
-  for (let unit = 0; unit < UNITS.length; unit++) if (args.equalsIgnoreCase(i, UNITS[unit]!.name)) return unit
-  return -1
 }
 
 export const set: Command = {

@@ -1,0 +1,19 @@
+import type { Command } from '../command.js'
+
+export const randomkey: Command = {
+  name: 'randomkey',
+  code: 80,
+  arity: 1,
+  flags: ['readonly'],
+  group: 'generic',
+  since: '1.0.0',
+  summary: 'Returns a key chosen at random, each being as likely as any other.',
+  run({ keyspace, reply, server }) {
+    if (!keyspace.findRandom(server.random)) {
+      reply.nil()
+      return
+    }
+    const { record } = keyspace
+    reply.bulk(record.bytes, record.keyStart, record.keyEnd)
+  },
+}
