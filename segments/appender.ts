@@ -1,12 +1,6 @@
 import { sealBatch } from './batch.js'
 import { FlinError } from './errors.js'
-import {
-  BATCH_HEADER_SIZE,
-  BATCH_SIZE_MAX,
-  RECORD_FLAG,
-  RECORD_HEADER_SIZE,
-  SEGMENT_SIZE_LIMIT,
-} from './format.js'
+import { BATCH_HEADER_SIZE, BATCH_SIZE_MAX, RECORD_FLAG, RECORD_HEADER_SIZE, SEGMENT_SIZE_LIMIT } from './format.js'
 import type { LogState } from './log-state.js'
 import type { Location } from './reader.js'
 import { checkKeySize, copyBytes, readU32 } from './record.js'
