@@ -12,7 +12,7 @@ export interface NewRecord {
   readonly key: Uint8Array
   /** Empty if left out. */
   readonly value?: Uint8Array
-  /** Says that the entity is deleted; then {@link NewRecord.datum} should name the first offset that it may bury. */
+  /** Says that the entity is deleted. {@link NewRecord.datum} then names the first offset that it may bury; left out: any. */
   readonly isTombstone?: boolean
   /** A number that a replay hands over without reading the record: an expiry time, say. A safe integer, not negative. */
   readonly datum?: number
@@ -20,6 +20,8 @@ export interface NewRecord {
   readonly since?: number
   /** What caused the record, 0 to 65,535; for those who read the log. */
   readonly command?: number
+  /** Another living key has the same hash: a replay that goes by hashes must compare keys. */
+  readonly collides?: boolean
 }
 
 /** Where an appended record lies. The offset never changes; the place does when compaction moves the record. */
@@ -89,9 +91,10 @@ export function recordAt(bytes: Buffer, start: number, { offset, timestampMs }: 
 
 const NOTHING = Buffer.alloc(0)
 
-function flagsOf({ isTombstone, datum, since }: NewRecord): number {
+function flagsOf({ isTombstone, collides, datum, since }: NewRecord): number {
   return (
     (isTombstone === true ? RECORD_FLAG.tombstone : 0) |
+    (collides === true ? RECORD_FLAG.collides : 0) |
     (datum === undefined ? 0 : RECORD_FLAG.datum) |
     (since === undefined ? 0 : RECORD_FLAG.since)
   )

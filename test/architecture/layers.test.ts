@@ -17,6 +17,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'src/net': ['node:', 'segments', 'src/models', 'src/protocol', 'src/commit', 'src/commands'],
 }
 
+/** The package's own entries, as those who use it name them: the examples do. */
+const OWN_ENTRIES: Readonly<Record<string, string>> = { flin: 'src/index.ts', 'flin/segments': 'segments/index.ts' }
+
 /** Files that only composition may reach. */
 const COMPOSITION = [
   'src/server.ts',
@@ -43,7 +46,7 @@ function importsOf(file: string): { specifier: string; typeOnly: boolean }[] {
     ([, type, specifier]) => ({
       specifier: specifier!.startsWith('.')
         ? path.join(path.dirname(file), specifier!).replace(/\.js$/, '.ts')
-        : specifier!,
+        : (OWN_ENTRIES[specifier!] ?? specifier!),
       typeOnly: type !== undefined,
     }),
   )

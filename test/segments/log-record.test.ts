@@ -21,6 +21,7 @@ const records: fc.Arbitrary<NewRecord[]> = fc.array(
       datum: fc.maxSafeNat(),
       since: fc.maxSafeNat(),
       command: fc.nat(0xffff),
+      collides: fc.boolean(),
     },
     { requiredKeys: ['kind', 'key'], ...plain },
   ),
@@ -43,6 +44,12 @@ function complete({ kind, key, value, isTombstone, datum, command }: NewRecord) 
     datum: datum ?? 0,
     command: command ?? 0,
   }
+}
+
+/** As FORMAT.md has the flags. */
+function flagsOf({ isTombstone, collides, datum, since }: NewRecord): number {
+  const bits = [isTombstone === true, collides === true, datum !== undefined, since !== undefined]
+  return bits.reduce((flags, isSet, i) => flags | (Number(isSet) << i), 0)
 }
 
 test('what is appended is read by its place: at once, when it is committed, and after a restart', async () => {
@@ -78,6 +85,10 @@ test('what is appended is read by its place: at once, when it is committed, and 
       const next = await Log.openOn(disk, logOptions({ cacheSize: 1 << 20 }))
       await next.replay((record) => void replayed.push({ ...record }))
       assert.equal(replayed.length, expected.length)
+      assert.deepEqual(
+        replayed.map(({ flags }) => flags),
+        groups.flat().map(flagsOf),
+      )
       for (const [i, { kind, datum, segmentNumber, position }] of replayed.entries()) {
         const found = await next.read({ segmentNumber, position })
         assert.deepEqual(complete(found), expected[i])
