@@ -86,7 +86,7 @@ export class SegmentFiles {
       state.options.onEvent({ type: 'disk-full', freeSize, reserveSize: state.options.reserveSize })
     }
     this.#spare = null
-    if (state.closed) return
+    if (state.closed || this.#spareTimer !== null) return
     this.#spareTimer = setTimeout(() => {
       this.#spareTimer = null
       this.prepareSpare()
@@ -108,7 +108,7 @@ export class SegmentFiles {
         spare = await (this.#spare ?? Promise.resolve(null))
         this.#spare = null
       } else {
-        spare = await this.#empty()
+        spare = await this.#empty(needed)
       }
       if (spare !== null) {
         await spare.close()
@@ -126,11 +126,17 @@ export class SegmentFiles {
     await this.switchManifest()
   }
 
-  /** A file for a segment of unusual size: it is not filled ahead, it grows with its one large batch. */
-  async #empty(): Promise<DiskFile> {
+  /** A file for a segment of unusual size: it is not filled ahead, it grows with its one large batch. Null while it has no room. */
+  async #empty(size: number): Promise<DiskFile | null> {
+    const { disk, options } = this.#state
     const ready = await (this.#spare ?? Promise.resolve(null))
     this.#spare = null
     if (ready !== null) await ready.close()
+    const { freeSize } = await disk.space()
+    if (freeSize < options.reserveSize + size) {
+      this.#full(freeSize)
+      return null
+    }
     return this.#zeroFilled(SPARE_NAME, 0)
   }
 
