@@ -415,6 +415,7 @@ export class Log {
       file?.close().catch(() => undefined)
       this.#appender.recycle(memory)
     }
+    this.#reader.trim()
     this.#noteCold()
   }
 

@@ -35,6 +35,11 @@ export class Reader {
     return this.#cache.size
   }
 
+  /** The rest of the cache has grown: gives up what is beyond the budget. */
+  trim(): void {
+    this.#cache.trim()
+  }
+
   /** Points {@link bytes} and {@link start} at a record that is in memory; false when it has to be loaded. */
   seek(segmentNumber: number, position: number): boolean {
     const segment = this.#state.segments.byNumber[segmentNumber]!

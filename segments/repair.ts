@@ -42,6 +42,8 @@ export interface RepairStep {
    * - `remove-side-file`: the segment is whole, its side file is wrong; the next start writes it anew.
    */
   readonly action: 'rewrite' | 'drop' | 'remove-side-file'
+  /** Whether there is no file at all. */
+  readonly isMissing: boolean
   readonly damages: readonly DamagedRange[]
   /** Files that keep what is cut, one for each damage that has bytes. */
   readonly quarantine: readonly string[]
@@ -102,7 +104,8 @@ function step(
   becomes: string | null,
 ): RepairStep {
   const quarantine = damages.filter(({ size }) => fileSize !== null && size > 0).map((it) => quarantineName(name, it))
-  return { segment: name, action, damages, quarantine, keptBatchCount, keptRecordCount, becomes }
+  const isMissing = fileSize === null
+  return { segment: name, action, isMissing, damages, quarantine, keptBatchCount, keptRecordCount, becomes }
 }
 
 function quarantineName(segment: string, { position, torn }: DamagedRange): string {

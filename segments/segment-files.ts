@@ -31,6 +31,7 @@ export class SegmentFiles {
   #spareTimer: NodeJS.Timeout | null = null
   /** Somebody waits for the spare: it is made at full speed. */
   #isUrgent = false
+  #isGivenUp = false
   #resumeZeroing: (() => void) | null = null
   #sideFiles: Promise<void>[] = []
   #switching: Promise<void> = Promise.resolve()
@@ -101,9 +102,9 @@ export class SegmentFiles {
     }
   }
 
-  /** The log is being closed, and its last commit does not need another segment. */
+  /** Its name is needed for another file; or the log is being closed, and its last commit does not need another segment. */
   get #isUnwanted(): boolean {
-    return this.#state.closed || (this.#state.isClosing && !this.#isUrgent)
+    return this.#isGivenUp || (this.#state.isClosing && !this.#isUrgent)
   }
 
   #isZeroedAhead(zeroedSize: number): boolean {
@@ -138,7 +139,7 @@ export class SegmentFiles {
       state.options.onEvent({ type: 'disk-full', freeSize, reserveSize: state.options.reserveSize })
     }
     this.#spare = null
-    if (state.isClosing) return
+    if (state.isClosing || this.#spareTimer !== null) return
     this.#spareTimer = setTimeout(() => {
       this.#spareTimer = null
       this.prepareSpare()
@@ -159,7 +160,7 @@ export class SegmentFiles {
         this.prepareSpare()
         spare = await this.#takeSpare()
       } else {
-        spare = await this.#empty()
+        spare = await this.#empty(needed)
       }
       if (spare !== null) {
         await spare.close()
@@ -177,10 +178,15 @@ export class SegmentFiles {
     await this.switchManifest()
   }
 
-  /** A file for a segment of unusual size: it is not filled ahead, it grows with its one large batch. */
-  async #empty(): Promise<DiskFile> {
-    const ready = await this.#takeSpare()
-    if (ready !== null) await ready.close()
+  /** A file for a segment of unusual size: it is not filled ahead, it grows with its one large batch. Null while it has no room. */
+  async #empty(size: number): Promise<DiskFile | null> {
+    const { disk, options } = this.#state
+    await this.#giveSpareUp()
+    const { freeSize } = await disk.space()
+    if (freeSize < options.reserveSize + size) {
+      this.#full(freeSize)
+      return null
+    }
     return this.#create(0)
   }
 
@@ -191,6 +197,17 @@ export class SegmentFiles {
   async waitForSpace(): Promise<void> {
     if (!this.#state.isClosing) await new Promise((resolve) => setTimeout(resolve, SPACE_RETRY_MS / 4))
     if (this.#state.isClosing) throw new FlinError('DISK_FULL', 'closed while the disk was full')
+  }
+
+  /** Ends the making of the spare, or closes it; its file stays, for whoever uses its name next. */
+  async #giveSpareUp(): Promise<void> {
+    this.#isGivenUp = true
+    this.keepPace()
+    // A failure has poisoned the log, which tells of it.
+    const spare = await this.#spare?.catch(() => null)
+    await spare?.close().catch(() => undefined)
+    this.#spare = null
+    this.#isGivenUp = false
   }
 
   openForAppend(name: string): Promise<DiskFile> {
@@ -251,12 +268,9 @@ export class SegmentFiles {
   /** Waits for all that is under way and gives up the spare. */
   async close(): Promise<void> {
     if (this.#spareTimer !== null) clearTimeout(this.#spareTimer)
-    this.keepPace()
-    const spare = await (this.#spare ?? Promise.resolve(null))
-    if (spare !== null) {
-      await spare.close()
-      await this.#state.disk.remove(SPARE_NAME)
-    }
+    const isSpareNamed = this.#spare !== null
+    await this.#giveSpareUp()
+    if (isSpareNamed) await this.#state.disk.remove(SPARE_NAME).catch(() => undefined)
     await Promise.all(this.#sideFiles)
     await this.#switching
   }

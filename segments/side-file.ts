@@ -119,5 +119,5 @@ function bytesOf(column: Int32Array | Uint16Array | Uint32Array | Float64Array, 
 }
 
 function damaged(why: string): FlinError {
-  return new FlinError('LOG_CORRUPT', `a side file is damaged: ${why}`)
+  return new FlinError('LOG_CORRUPT', `it is damaged: ${why}`)
 }

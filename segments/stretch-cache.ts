@@ -33,6 +33,11 @@ export class StretchCache {
     this.size += bytes.length
   }
 
+  /** Gives up what the budget, as it is now, does not allow. */
+  trim(): void {
+    this.#shrink(this.#budget())
+  }
+
   #shrink(size: number): void {
     for (const [key, entry] of this.#entries) {
       if (this.size <= size) break

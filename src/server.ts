@@ -88,6 +88,11 @@ export class Server {
       },
       onReadFailed: (error) => {
         logger.error({ err: error }, 'records could not be read from disk')
+        if (settings.serveDamaged || !(error instanceof FlinError) || error.code !== 'LOG_CORRUPT') return
+        // A damaged log is not served unless that was asked for. Whoever met it is told first.
+        setImmediate(() => {
+          onEnd(error)
+        })
       },
       onAcceptFailed: (error) => {
         logger.error({ err: error }, 'a client could not be accepted')
@@ -104,7 +109,8 @@ export class Server {
     }
     const upkeep = new Upkeep(log, keyspace, committer, Math.random)
     upkeep.start()
-    if (!settings.serveDamaged) log.startCheck(onEnd)
+    // Told to serve what is damaged, it names what that is, and goes on.
+    log.startCheck(settings.serveDamaged ? () => undefined : onEnd)
     const tookMs = Math.round(performance.now() - began)
     logger.info(
       { host: address.address, port: address.port, keys: keyspace.count, offset: log.endOffset, tookMs },

@@ -54,7 +54,8 @@ logCommand(
   .option('--yes', 'do it')
   .addHelpText(
     'after',
-    '\nThe daemon must not be running. Copy the folder first: what is lost here may be whole elsewhere.',
+    '\nThe daemon must not be running. Copy the folder first: what is lost here may be whole elsewhere.' +
+      '\nExits as verify does: without --yes for the log as it is, with it for the log as it is then.',
   )
   .action(({ data, yes }: { data: string; yes?: true }) => run(data, () => repair(data, yes === true, output)))
 

@@ -12,25 +12,32 @@ export class Daemon {
   readonly process: ChildProcess
   readonly port: number
   readonly folder: string
+  readonly #output: Lines
 
-  private constructor(process: ChildProcess, port: number, folder: string) {
+  private constructor(process: ChildProcess, port: number, folder: string, output: Lines) {
     this.process = process
     this.port = port
     this.folder = folder
+    this.#output = output
+  }
+
+  /** The first line of its log that matches, once it is there. Rejects when the daemon ends before. */
+  until(pattern: RegExp): Promise<RegExpExecArray> {
+    return this.#output.until(pattern)
+  }
+
+  /** Waits until it ends by itself; returns its exit code. */
+  async ended(): Promise<number | null> {
+    if (this.process.exitCode === null && this.process.signalCode === null) await once(this.process, 'exit')
+    return this.process.exitCode
   }
 
   /** Starts it and waits until it listens. */
   static async start(folder: string, args: string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Daemon> {
-    const { child, output } = spawnDaemon(['--data', folder, '--port', '0', ...args], env)
-    for await (const line of lines(child)) {
-      output.push(line)
-      const port = /"port":(\d+),.*"msg":"ready"/.exec(line)?.[1]
-      if (port !== undefined) {
-        child.stdout!.resume()
-        return new Daemon(child, Number(port), folder)
-      }
-    }
-    throw new Error(`flin-server did not start:\n${output.join('\n')}`)
+    const child = spawnDaemon(['--data', folder, '--port', '0', ...args], env)
+    const output = new Lines(child)
+    const [, port] = await output.until(/"port":(\d+),.*"msg":"ready"/)
+    return new Daemon(child, Number(port), folder, output)
   }
 
   /** Ends it with a signal and returns its exit code, null when the signal ended it. */
@@ -48,7 +55,7 @@ export async function runDaemon(
   args: string[],
   env: NodeJS.ProcessEnv = {},
 ): Promise<{ code: number | null; output: string }> {
-  const { child } = spawnDaemon(args, env)
+  const child = spawnDaemon(args, env)
   const chunks: Buffer[] = []
   child.stdout!.on('data', (chunk: Buffer) => chunks.push(chunk))
   child.stderr!.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -56,22 +63,57 @@ export async function runDaemon(
   return { code, output: Buffer.concat(chunks).toString() }
 }
 
-function spawnDaemon(args: string[], env: NodeJS.ProcessEnv): { child: ChildProcess; output: string[] } {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+function spawnDaemon(args: string[], env: NodeJS.ProcessEnv): ChildProcess {
+  return spawn(process.execPath, [MAIN, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   })
-  const output: string[] = []
-  child.stderr.on('data', (chunk: Buffer) => output.push(chunk.toString()))
-  return { child, output }
 }
 
-async function* lines(child: ChildProcess): AsyncGenerator<string> {
-  let rest = ''
-  for await (const chunk of child.stdout!.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    const parts = (rest + chunk.toString()).split('\n')
-    rest = parts.pop()!
-    yield* parts
+/** The lines that a process prints, kept, so that one can be awaited whenever it comes. */
+class Lines {
+  readonly #lines: string[] = []
+  #rest = ''
+  #isOver = false
+  #tell: () => void = () => undefined
+  #changed = this.#nextChange()
+
+  constructor(child: ChildProcess) {
+    for (const stream of [child.stdout!, child.stderr!]) {
+      stream.on('data', (chunk: Buffer) => {
+        const parts = (this.#rest + chunk.toString()).split('\n')
+        this.#rest = parts.pop()!
+        this.#lines.push(...parts)
+        this.#change()
+      })
+    }
+    child.on('close', () => {
+      this.#isOver = true
+      this.#change()
+    })
+  }
+
+  #nextChange(): Promise<void> {
+    return new Promise((resolve) => (this.#tell = resolve))
+  }
+
+  #change(): void {
+    const tell = this.#tell
+    this.#changed = this.#nextChange()
+    tell()
+  }
+
+  async until(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      for (const line of this.#lines) {
+        const match = pattern.exec(line)
+        if (match !== null) return match
+      }
+      if (this.#isOver) {
+        throw new Error(`flin-server ended before it said ${pattern.source}:\n${this.#lines.join('\n')}`)
+      }
+      await this.#changed
+    }
   }
 }
 

@@ -60,6 +60,8 @@ export class SimDisk implements Disk {
   readonly stopped: Promise<void>
   /** Files that are open. */
   openCount = 0
+  /** Bytes that the disk says are free; nothing else comes of it. */
+  freeSize = SIZE
 
   constructor(options: SimDiskOptions = {}, folders = new SimFolders()) {
     this.#options = options
@@ -156,7 +158,7 @@ export class SimDisk implements Disk {
   }
 
   space(): Promise<DiskSpace> {
-    return this.#call('space', { finish: () => ({ freeSize: SIZE, totalSize: SIZE }) })
+    return this.#call('space', { finish: () => ({ freeSize: this.freeSize, totalSize: SIZE }) })
   }
 
   #handle(name: string, file: SimFile, mode: OpenMode): DiskFile {

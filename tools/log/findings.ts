@@ -23,9 +23,9 @@ export function findingText(finding: Finding): string {
     case 'fault':
       return `${finding.segment}: every checksum holds, but ${finding.reason}`
     case 'wrong-side-file':
-      return `${finding.segment}: its side file does not say what it says: ${finding.reason}`
+      return `${finding.segment}: its side file, whole as it is, does not fit it: ${finding.reason}`
     case 'damaged-side-file':
-      return `${finding.segment}: its side file is damaged and will be written anew: ${finding.reason}`
+      return `${finding.segment}: the next start writes its side file anew: ${finding.reason}`
     case 'missing-side-file':
       return `${finding.segment}: it has no side file yet`
     case 'newer-segment':

@@ -21,8 +21,10 @@ export async function repair(folder: string, isAgreed: boolean, output: Output):
   return withLockedFolder(folder, async (disk) => {
     const plan = await planRepair(disk)
     if (plan.steps.length === 0) {
-      await output.write('nothing to repair\n')
-      return EXIT.intact
+      const report = await verifyLog(disk)
+      if (report.verdict === 'corrupt') await output.write(`${verifyText(report)}This cannot be repaired here.\n`)
+      else await output.write('nothing to repair\n')
+      return EXIT[report.verdict]
     }
     await output.write(planText(plan))
     if (!isAgreed) {
@@ -46,12 +48,12 @@ function planText(plan: RepairPlan): string {
 }
 
 function stepText(step: RepairStep): string {
-  const { segment, action, damages, quarantine, keptBatchCount, keptRecordCount, becomes } = step
+  const { segment, action, isMissing, damages, quarantine, keptBatchCount, keptRecordCount, becomes } = step
   if (action === 'remove-side-file') return `${segment}: its side file is removed; the next start writes it anew\n`
-  const lines = [`${segment}:`, ...damages.map((damage) => `  ${damageText(damage)}`)]
+  const hurt = isMissing ? damages.map((it) => `the file is missing: ${lostText(it)}`) : damages.map(damageText)
+  const lines = [`${segment}:`, ...hurt.map((text) => `  ${text}`)]
   for (const name of quarantine) lines.push(`  cut bytes are kept in ${name}`)
-  if (becomes === null)
-    lines.push(`  nothing of it is intact: the log goes on without it: ${damages.map(lostText).join(', ')}`)
+  if (becomes === null) lines.push(`  ${isMissing ? '' : 'nothing of it is intact: '}the log goes on without it`)
   else {
     const kept = `${counted(keptBatchCount, 'intact batch', 'intact batches')} (${counted(keptRecordCount, 'record')})`
     lines.push(`  ${kept} move to ${becomes}`)

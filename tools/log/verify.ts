@@ -7,7 +7,7 @@ import { findingText } from './findings.js'
 const WORDS: Readonly<Record<Verdict, string>> = {
   intact: 'intact',
   mendable: 'mendable: the next start mends this by itself; nothing is lost that is known to have been finished',
-  corrupt: 'corrupt: see `flin log repair --help`',
+  corrupt: 'corrupt: restore it from a copy, or see `flin log repair --help`',
 }
 
 /** `flin log verify`: every checksum of every file. */
