@@ -60,7 +60,7 @@ class Stage {
   /** Commands that others than the neighbour have run; those that MULTI queues do not count. */
   async ranByOthers(): Promise<number> {
     const asked = this.#asked
-    const info = String(await this.#ask('INFO'))
+    const info = JSON.stringify(await this.#ask('INFO'))
     return Number(/total_commands_processed:(\d+)/.exec(info)![1]) - asked
   }
 
