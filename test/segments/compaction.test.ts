@@ -8,6 +8,7 @@ import { runLoaded } from '../../src/models/cold.js'
 import { stateDigest } from '../../src/models/digest.js'
 import type { Keyspace } from '../../src/models/keyspace.js'
 import { temporaryFolder } from '../helpers/daemon.js'
+import { HeldDisk } from '../helpers/held-disk.js'
 import { openKeyspace } from '../helpers/memory-log.js'
 import { SimDisk } from '../helpers/sim-disk.js'
 import { WeakHasher } from '../helpers/weak-hasher.js'
@@ -205,4 +206,37 @@ test('closing the log ends it, and it switches nothing afterwards', async () => 
   const { calls } = disk
   await ended
   assert.equal(disk.calls, calls, 'it went on when the log was closed')
+})
+
+test('the last batch of a segment may die, but not the log’s time', async () => {
+  const inner = new SimDisk({ isQuick: true })
+  const disk = new HeldDisk(inner)
+  const began = 1_700_000_000_000
+  let now = began
+  const options = { now: () => now, segmentSize: 4096 }
+  const { log, keyspace } = await openKeyspace(disk, options)
+  await apply(keyspace, { op: 'set', key: 1, size: 3000, ttl: 0 }, 1)
+  await apply(keyspace, { op: 'set', key: 2, size: 10, ttl: 0 }, 1)
+  await log.flush()
+  now += 5000
+  await apply(keyspace, { op: 'del', key: 2 }, 1)
+  await log.flush()
+  disk.hold()
+  await apply(keyspace, { op: 'set', key: 3, size: 3000, ttl: 0 }, 1)
+  const flushed = log.flush()
+  await disk.whenHeld()
+  const left = inner.kill(1, { isQuick: true }) // the first segment is sealed, and nothing lies in the second
+  disk.release()
+  await flushed
+  await log.close()
+
+  now = began - 5000
+  const second = await openKeyspace(left, options)
+  const { recordsDropped } = await second.log.compact(second.keyspace.liveness, () => second.log.flush())
+  assert.equal(recordsDropped, 2)
+  await second.log.close()
+  for (const name of await left.list()) if (name.endsWith('.side')) await left.remove(name)
+  const third = await openKeyspace(left, options)
+  assert.equal(third.log.now(), began + 5000)
+  await third.log.close()
 })
