@@ -19,6 +19,9 @@ import { Upkeep } from './upkeep.js'
 const UNDURABLE_SIZE_MAX = 64 * 1024 * 1024
 const STALLED_MS_MAX = 60_000
 
+/** How the log is opened: by itself in its folder, or, in tests, on a disk that holds writes back or fails them. */
+export type OpenLog = (folder: string, options: LogOptions) => Promise<Log>
+
 /** The daemon: the one place that constructs its parts and ties them together. */
 export class Server {
   readonly #log: Log
@@ -51,9 +54,14 @@ export class Server {
    * @param onEnd Called once when the daemon must end: by a client's SHUTDOWN (null) or by a failure.
    * @throws FlinError with the codes of {@link EXIT_CODES}.
    */
-  static async start(settings: Settings, logger: Logger, onEnd: (error: FlinError | null) => void): Promise<Server> {
+  static async start(
+    settings: Settings,
+    logger: Logger,
+    onEnd: (error: FlinError | null) => void,
+    openLog: OpenLog = (folder, options) => Log.open(folder, options),
+  ): Promise<Server> {
     const began = performance.now()
-    const { log, keyspace } = await openState(settings, logger)
+    const { log, keyspace } = await openState(settings, logger, openLog)
     const committer = new Committer(log, onEnd)
     committer.onCommit = (offset) => {
       keyspace.removals.committed(offset)
@@ -141,10 +149,14 @@ export class Server {
  * Opens the log and rebuilds the state from it.
  * @throws FlinError; DISK_FAILED for what the operating system says no to.
  */
-async function openState(settings: Settings, logger: Logger): Promise<{ log: Log; keyspace: Keyspace }> {
+async function openState(
+  settings: Settings,
+  logger: Logger,
+  openLog: OpenLog,
+): Promise<{ log: Log; keyspace: Keyspace }> {
   let log: Log | null = null
   try {
-    log = await Log.open(settings.data, logOptions(settings, logger))
+    log = await openLog(settings.data, logOptions(settings, logger))
     const keyspace = new Keyspace(log)
     keyspace.now = log.now()
     await log.replay((record) => keyspace.replay(record))

@@ -362,6 +362,8 @@ export class Keyspace {
   #applyRemoval(): void {
     const index = this.#index
     if ((index.tag & TAG.expires) !== 0) this.#expiries.remove(this.#hi, this.#lo, index.segment, index.position)
+    // The search ended at this key: of others with its hash, which matter if it is put again now, only the tag tells.
+    if ((index.tag & TAG.collides) !== 0) this.#collides = true
     index.remove()
     this.#present = false
   }

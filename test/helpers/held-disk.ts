@@ -40,6 +40,17 @@ export class HeldDisk implements Disk {
     while (this.#held.length > 0) this.letGo()
   }
 
+  /** From now on writes into segments wait. */
+  hold(): void {
+    this.holds = (what) => /^write .*\.seg$/.test(what)
+  }
+
+  /** All calls that wait fail, without having done anything. */
+  fail(code: string): void {
+    const error = Object.assign(new Error(`${code}: simulated`), { code })
+    while (this.#held.length > 0) this.letGo(error)
+  }
+
   async #call<T>(what: string, job: () => Promise<T>): Promise<T> {
     this.trace.push(what)
     if (this.holds(what)) {

@@ -16,8 +16,8 @@ const HANGS_AFTER_TURNS = 50_000
 
 type Life = 'run' | 'runCompacting'
 const LIVES: readonly [name: string, life: Life][] = [
-  ['', 'run'],
-  ['compacting, ', 'runCompacting'],
+  ['plain', 'run'],
+  ['compacting', 'runCompacting'],
 ]
 
 before(() => {
@@ -127,7 +127,7 @@ describe('a process ends at every call', () => {
   ]
   for (const [name, life] of LIVES) {
     for (const [fsync, ending, step] of cases) {
-      test(`${name}${fsync}, ${ending}`, async () => {
+      test(`${name}, ${fsync}, ${ending}`, async () => {
         for (let seed = 1; seed <= WORKLOADS; seed++) {
           const { calls, trace } = await countCalls(life, fsync, seed)
           for (let stopAt = 1 + (seed % step); stopAt <= calls; stopAt += SEEDS >= 4 ? 1 : step) {
@@ -170,7 +170,7 @@ describe('every call fails once', () => {
   ]
   for (const [name, life] of LIVES) {
     for (const [kind, fsync, step] of cases) {
-      test(`${name}${kind}, ${fsync}`, async () => {
+      test(`${name}, ${kind}, ${fsync}`, async () => {
         for (let seed = 1; seed <= WORKLOADS; seed++) {
           const { calls } = await countCalls(life, fsync, seed)
           for (let at = 1; at <= calls; at += SEEDS >= 4 ? 1 : step) {

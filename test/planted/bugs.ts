@@ -1,0 +1,328 @@
+/** A test file, and which of its tests: part of their names. */
+export interface TestChoice {
+  readonly file: string
+  readonly tests?: string
+}
+
+/** A mistake that somebody could make, and the tests that must find it. */
+export interface Bug {
+  readonly name: string
+  /** What breaks: one sentence. */
+  readonly why: string
+  /** The source in which it is planted ... */
+  readonly file: string
+  /** ... by putting `replace` in the place of this text, which stands there exactly once. */
+  readonly find: string
+  readonly replace: string
+  readonly caughtBy: readonly TestChoice[]
+}
+
+const crash = (tests: string): TestChoice[] => [{ file: 'test/segments/crash.test.ts', tests }]
+const gating = (tests: string): TestChoice[] => [{ file: 'test/src/net/gating.test.ts', tests }]
+const model = (tests: string): TestChoice[] => [{ file: 'test/src/models/keyspace.test.ts', tests }]
+const compaction = (tests: string): TestChoice[] => [{ file: 'test/segments/compaction.test.ts', tests }]
+const walk = (tests: string): TestChoice[] => [{ file: 'test/segments/walk.test.ts', tests }]
+
+/** Sorted by what they break: durability, gating, recovery, compaction, state, order. */
+export const BUGS: readonly Bug[] = [
+  {
+    name: 'reply-before-sync',
+    why: 'Under `always` a plain write is acknowledged: a power cut loses it.',
+    file: 'segments/segment-files.ts',
+    find: `open(name, { write: true, dsync: this.#state.options.fsync === 'always' })`,
+    replace: `open(name, { write: true, dsync: false })`,
+    caughtBy: crash('plain, always, power cut'),
+  },
+  {
+    name: 'sync-retried',
+    why: 'A sync that failed is tried again and believed, though the kernel has dropped the dirty pages.',
+    file: 'segments/flusher.ts',
+    find: `    } catch (error) {
+      throw state.poisonWith(error, 'syncing the log')
+    }`,
+    replace: `    } catch {
+      await this.#writing.file!.sync()
+    }`,
+    caughtBy: crash('plain, EIO, everysec'),
+  },
+  {
+    name: 'poison-ignored',
+    why: 'After a failed write the log goes on acknowledging.',
+    file: 'segments/flusher.ts',
+    find: `    if (state.poison !== null) throw state.poison
+    this.#appender.closeBatch()`,
+    replace: `    this.#appender.closeBatch()`,
+    caughtBy: crash('plain, EIO, always'),
+  },
+  {
+    name: 'sealed-not-synced',
+    why: 'Under `everysec` the next segment is begun while the one before is not durable: a power cut leaves a hole.',
+    file: 'segments/flusher.ts',
+    find: `    await segment.file!.sync()
+    state.durableOffset = segment.endOffset`,
+    replace: `    state.durableOffset = segment.endOffset`,
+    caughtBy: crash('plain, everysec, power cut'),
+  },
+  {
+    name: 'no-folder-sync',
+    why: 'The folder is not synced behind the rename of a manifest: a power cut brings the old one back.',
+    file: 'segments/disk.ts',
+    find: `  await disk.rename(\`\${name}.tmp\`, name)
+  await disk.syncFolder()`,
+    replace: `  await disk.rename(\`\${name}.tmp\`, name)`,
+    caughtBy: crash('plain, always, power cut'),
+  },
+  {
+    name: 'manifest-not-synced',
+    why: 'A manifest is renamed into place before its bytes are durable.',
+    file: 'segments/disk.ts',
+    find: `    await file.sync()
+  } finally {`,
+    replace: `  } finally {`,
+    caughtBy: crash('plain, always, power cut'),
+  },
+  {
+    name: 'found-not-secured',
+    why: 'What a start finds in the kernel’s cache is told, but not made durable.',
+    file: 'segments/log.ts',
+    find: `    await recovery.secure(active)
+`,
+    replace: ``,
+    caughtBy: crash('plain, no, kill'),
+  },
+  {
+    name: 'write-not-awaited',
+    why: 'A reply leaves when the write has been handed over, not when it is done.',
+    file: 'segments/flusher.ts',
+    find: `    await segment.file!.write(segment.memory!, from, to - from, from)`,
+    replace: `    void segment.file!.write(segment.memory!, from, to - from, from)`,
+    caughtBy: gating('a reply waits for the write'),
+  },
+  {
+    name: 'value-not-gated',
+    why: 'GET tells a value that a crash can take back.',
+    file: 'src/models/keyspace.ts',
+    find: `    this.#waitFor(this.log.gate(index.segment, index.position))`,
+    replace: ``,
+    caughtBy: gating('a new value'),
+  },
+  {
+    name: 'nil-not-gated',
+    why: 'GET tells nil after a DEL that a crash can take back.',
+    file: 'src/models/keyspace.ts',
+    find: `    if (!this.removals.isEmpty) this.#waitFor(this.removals.gate(this.#hi, this.#lo))`,
+    replace: ``,
+    caughtBy: gating('a deletion'),
+  },
+  {
+    name: 'expiry-not-gated',
+    why: 'TTL tells an expiry that a crash can take back.',
+    file: 'src/models/keyspace.ts',
+    find: `    this.#waitFor(this.log.gate(expiries.recordSegment, expiries.recordPosition))`,
+    replace: ``,
+    caughtBy: gating('an expiry'),
+  },
+  {
+    name: 'flushall-not-gated',
+    why: 'GET tells nil after a FLUSHALL that a crash can take back.',
+    file: 'src/models/keyspace.ts',
+    find: `      if (this.#floorGate > this.log.committedOffset) this.#waitFor(this.#floorGate)`,
+    replace: ``,
+    caughtBy: gating('FLUSHALL'),
+  },
+  {
+    name: 'watch-not-gated',
+    why: 'An EXEC that a change has stopped tells of the change before it is committed.',
+    file: 'src/commands/transactions/exec.ts',
+    find: `      keyspace.gateAll()`,
+    replace: ``,
+    caughtBy: gating('a watched key has stopped'),
+  },
+  {
+    name: 'gate-behind-the-reply',
+    why: 'A gate holds back what follows the reply, not the reply.',
+    file: 'src/net/output.ts',
+    find: `    this.#gateStarts.push(this.#base + start)`,
+    replace: `    this.#gateStarts.push(this.#base + this.writer.length + 0 * start)`,
+    caughtBy: gating('a new value'),
+  },
+  {
+    name: 'later-commit-not-waited-for',
+    why: 'What is appended while a commit is under way counts as part of it.',
+    file: 'segments/log.ts',
+    find: `    return position < segment.inFlightPosition ? segment.inFlightOffset : this.#state.endOffset`,
+    replace: `    return segment.inFlightOffset`,
+    caughtBy: gating('waits for the next one'),
+  },
+  {
+    name: 'replies-out-of-order',
+    why: 'A request that waits for a record from disk is overtaken by those behind it.',
+    file: 'src/net/connection.ts',
+    find: `        requests.unnext()
+        this.#load(places)
+        return
+      }
+      if (keyspace.gate`,
+    replace: `        const late = requests.args.copy()
+        void log.load(places).then((loaded) => {
+          log.reader.loaded = loaded
+          output.open()
+          dispatcher.run(this, late, output.writer)
+          log.reader.loaded = null
+          this.#flush()
+        })
+        continue
+      }
+      if (keyspace.gate`,
+    caughtBy: gating('behind a record'),
+  },
+  {
+    name: 'exec-split',
+    why: 'A large EXEC lies in several batches: a crash leaves a part of it.',
+    file: 'src/commands/transactions/exec.ts',
+    find: `  appender.isAtomic = true`,
+    replace: `  appender.isAtomic = false`,
+    caughtBy: [{ file: 'test/src/commands/transactions/exec.test.ts' }],
+  },
+  {
+    name: 'length-trusted',
+    why: 'A header is believed, its length with it, before its checksum is looked at.',
+    file: 'segments/batch.ts',
+    find: `  if (readU32(bytes, start + HEADER.checksum) !== headerChecksum(bytes, start, seed)) return null
+`,
+    replace: ``,
+    caughtBy: walk('every flipped bit of a segment'),
+  },
+  {
+    name: 'header-not-seeded',
+    why: 'The header of a batch of another log passes for one of this log.',
+    file: 'segments/batch.ts',
+    find: `  return crc32(bytes, start + HEADER.version, start + BATCH_HEADER_SIZE, seed)`,
+    replace: `  return crc32(bytes, start + HEADER.version, start + BATCH_HEADER_SIZE, 0 * seed)`,
+    caughtBy: walk('not one of another log'),
+  },
+  {
+    name: 'no-zeroing-after-a-cut',
+    why: 'What was cut as torn comes back behind the next write.',
+    file: 'segments/recovery.ts',
+    find: `      await file.write(Buffer.alloc(end - damage.position), 0, end - damage.position, damage.position)
+`,
+    replace: ``,
+    caughtBy: crash('plain, always, power cut'),
+  },
+  {
+    name: 'epoch-not-raised',
+    why: 'Two owners of a log write in the same epoch.',
+    file: 'segments/log.ts',
+    find: `?.[0] ?? 0) + 1
+`,
+    replace: `?.[0] ?? 0)
+`,
+    caughtBy: crash('compacting, no, kill'),
+  },
+  {
+    name: 'side-file-believed',
+    why: 'A side file is taken for true without its checksum.',
+    file: 'segments/side-file.ts',
+    find: `  if (zlib.crc32(bytes.subarray(8), seed) !== readU32(bytes, 4)) throw damaged('its checksum does not hold')
+`,
+    replace: ``,
+    caughtBy: [{ file: 'test/segments/side-file.test.ts', tests: 'every flipped bit' }],
+  },
+  {
+    name: 'growing-stretch-cached',
+    why: 'A start caches the last stretch of a segment that it is still reading: what lies behind is missing in it later.',
+    file: 'segments/reader.ts',
+    find: `    const stretch = await this.stretch(segment, segment.sparse.entryOf(position))`,
+    replace: `    const stretch = await this.#stretch(segment, segment.sparse.entryOf(position))`,
+    caughtBy: model('while keys collide'),
+  },
+  {
+    name: 'tombstone-dropped-early',
+    why: 'Compaction drops a tombstone and keeps an older value, which comes back.',
+    file: 'segments/compaction.ts',
+    find: `    if (!view.isTombstone) return this.#liveness.isLive(record)`,
+    replace: `    if (!view.isTombstone) return this.#liveness.isLive(record) || old.generation === 0`,
+    caughtBy: compaction('digest'),
+  },
+  {
+    name: 'switch-before-superseder',
+    why: 'Compaction drops a value while what replaces it is not durable: a crash loses both.',
+    file: 'segments/compaction.ts',
+    find: `      await this.#durable()
+`,
+    replace: ``,
+    caughtBy: crash('compacting, always, power cut'),
+  },
+  {
+    name: 'rewritten-names-not-synced',
+    why: 'The manifest names rewritten segments whose names a power cut can take.',
+    file: 'segments/compaction.ts',
+    find: `      await state.disk.syncFolder()
+`,
+    replace: ``,
+    caughtBy: crash('compacting, always, power cut'),
+  },
+  {
+    name: 'stale-cache',
+    why: 'What was cached of a rewritten segment is served for the one that gets its number.',
+    file: 'segments/compaction.ts',
+    find: `    this.#reader.forget(segment)
+`,
+    replace: ``,
+    caughtBy: compaction('may name other segments'),
+  },
+  {
+    name: 'compaction-outlives-close',
+    why: 'A manifest is written after the folder was given up, perhaps to another owner.',
+    file: 'segments/log.ts',
+    find: `    await this.#compacted
+`,
+    replace: ``,
+    caughtBy: compaction('closing the log'),
+  },
+  {
+    name: 'clock-goes-back',
+    why: 'A clock that is set back brings expired keys back.',
+    file: 'segments/log-state.ts',
+    find: `    return this.lastTimestampMs
+`,
+    replace: `    return now
+`,
+    caughtBy: model('with all in memory'),
+  },
+  {
+    name: 'last-time-compacted-away',
+    why: 'Compaction drops the last batch of the log, and the log’s time with it.',
+    file: 'segments/compaction.ts',
+    find: `    if (count === 0 && start + header.size < old.size) return 0`,
+    replace: `    if (count === 0) return 0`,
+    caughtBy: compaction('the log’s time'),
+  },
+  {
+    name: 'collides-lost',
+    why: 'A record does not say that its key collides: a restart takes it for the other key’s.',
+    file: 'src/models/keyspace.ts',
+    find: `    return this.#collides ? RECORD_FLAG.collides : 0`,
+    replace: `    return 0`,
+    caughtBy: model('while keys collide'),
+  },
+  {
+    name: 'collision-forgotten-on-expiry',
+    why: 'A key that has expired and is put again forgets that it collides.',
+    file: 'src/models/keyspace.ts',
+    find: `    if ((index.tag & TAG.collides) !== 0) this.#collides = true
+`,
+    replace: ``,
+    caughtBy: model('while keys collide'),
+  },
+  {
+    name: 'since-lost',
+    why: 'A value forgets how old its key is: its tombstone would be dropped while an older version still lies in the log.',
+    file: 'src/models/keyspace.ts',
+    find: `    if (since >= 0) return since
+`,
+    replace: ``,
+    caughtBy: model('restarts, compactions, lost side files and a clock set back'),
+  },
+]
