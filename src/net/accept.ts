@@ -29,6 +29,8 @@ export function withStaticBuffer(
   inside._handle = null
   const options = {
     handle,
+    // As the server has it: a client that closes its side still gets the replies that wait for the disk.
+    allowHalfOpen: true,
     onread: {
       buffer,
       // Returning false pauses the socket.
