@@ -1,22 +1,29 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const MAIN = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../src/main.js')
+const TOOL = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../tools/main.js')
+/** The main file of flin-server. */
+export const MAIN = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../src/main.js')
+
+const running = new Set<Daemon>()
 
 /** A flin-server of its own process on a free port. */
 export class Daemon {
   readonly process: ChildProcess
   readonly port: number
   readonly folder: string
+  /** What it has logged, so far. */
+  readonly output: readonly string[]
 
-  private constructor(process: ChildProcess, port: number, folder: string) {
+  private constructor(process: ChildProcess, port: number, folder: string, output: readonly string[]) {
     this.process = process
     this.port = port
     this.folder = folder
+    this.output = output
   }
 
   /** Starts it and waits until it listens. */
@@ -26,11 +33,26 @@ export class Daemon {
       output.push(line)
       const port = /"port":(\d+),.*"msg":"ready"/.exec(line)?.[1]
       if (port !== undefined) {
-        child.stdout!.resume()
-        return new Daemon(child, Number(port), folder)
+        child.stdout!.on('data', (chunk: Buffer) => output.push(chunk.toString()))
+        const daemon = new Daemon(child, Number(port), folder, output)
+        running.add(daemon)
+        child.once('exit', () => running.delete(daemon))
+        return daemon
       }
     }
     throw new Error(`flin-server did not start:\n${output.join('\n')}`)
+  }
+
+  /** Waits until it has ended by itself; its exit code, null when a signal ended it. */
+  async exited(): Promise<number | null> {
+    if (this.process.exitCode === null && this.process.signalCode === null) await once(this.process, 'exit')
+    return this.process.exitCode
+  }
+
+  /** Bytes of memory that the process holds now. */
+  get residentSize(): number {
+    const pages = Number(fs.readFileSync(`/proc/${this.process.pid!}/statm`, 'latin1').split(' ')[1])
+    return pages * 4096
   }
 
   /** Ends it with a signal and returns its exit code, null when the signal ended it. */
@@ -41,6 +63,12 @@ export class Daemon {
     await exited
     return this.process.exitCode
   }
+}
+
+/** Runs `flin` with arguments. */
+export function runTool(...args: string[]): { code: number | null; output: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [TOOL, ...args], { encoding: 'utf8' })
+  return { code: status, output: stdout + stderr }
 }
 
 /** Runs flin-server until it ends by itself. */
@@ -75,10 +103,11 @@ async function* lines(child: ChildProcess): AsyncGenerator<string> {
   }
 }
 
-/** A folder that is gone after the test. */
-export function temporaryFolder(context: { after: (job: () => void) => void }): string {
+/** A folder that is gone after the test, as are the daemons that still run in it. */
+export function temporaryFolder(context: { after: (job: () => Promise<void>) => void }): string {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'flin-test-'))
-  context.after(() => {
+  context.after(async () => {
+    for (const daemon of running) if (daemon.folder.startsWith(folder)) await daemon.stop('SIGKILL')
     fs.rmSync(folder, { recursive: true, force: true })
   })
   return folder
