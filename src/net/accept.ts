@@ -28,7 +28,7 @@ export function withStaticBuffer(accepted: net.Socket, server: net.Server, buffe
       callback: (size: number): boolean => onRead(socket, size, buffer),
     },
   }
-  const socket: net.Socket = new net.Socket(options as net.SocketConstructorOpts)
+  const socket: net.Socket = new net.Socket(options)
   // The server counts its connections through this, to close when the last one has.
   Object.assign(socket, { _server: server, server })
   return socket

@@ -94,7 +94,8 @@ export class Pair {
     const { queued } = side
     if (isSimple(reference, 'QUEUED')) queued?.push(step.mode)
     else if (/: "multi"$/i.test(step.text) && isSimple(reference, 'OK')) side.queued = []
-    else if (/: "(?:exec|discard)"$/i.test(step.text)) side.queued = null
+    // Also an EXEC with arguments, which is refused, ends the transaction.
+    else if (/: "(?:exec"|discard"$)/i.test(step.text)) side.queued = null
     if (queued !== null && Array.isArray(reference) && Array.isArray(actual) && side.queued === null) {
       return !(
         reference.length === actual.length &&

@@ -49,18 +49,11 @@ export class KillNineClient {
   async run(port: number): Promise<void> {
     const client = await RespClient.connect(port)
     const depth = 1 + this.#random.below(DEPTH_MAX)
-    let failure: Error | null = null
-    try {
-      for (;;) {
-        const parts: Buffer[] = []
-        while (this.#underWay.length < depth) parts.push(this.#begin())
-        if (parts.length > 0) client.send(Buffer.concat(parts))
-        failure = await this.#finishOne(client)
-        if (failure !== null) throw failure
-      }
-    } catch (error) {
-      client.close()
-      if (failure !== null || !client.isClosed) throw error
+    for (;;) {
+      const parts: Buffer[] = []
+      while (this.#underWay.length < depth) parts.push(this.#begin())
+      client.send(Buffer.concat(parts))
+      if (!(await this.#finishOne(client))) return
     }
   }
 
@@ -74,17 +67,19 @@ export class KillNineClient {
     return operation.bytes
   }
 
-  /** Takes the replies of the oldest operation. Returns what is wrong with them. */
-  async #finishOne(client: RespClient): Promise<Error | null> {
+  /** Takes the replies of the oldest operation; false when the connection has ended before. Throws Error when they are wrong. */
+  async #finishOne(client: RespClient): Promise<boolean> {
     const operation = this.#underWay[0]!
-    const replies = await client.readMany(operation.replies.length)
+    const replies = await client.readMany(operation.replies.length).catch(() => null)
+    if (replies === null) return false
     if (!isDeepStrictEqual(replies, operation.replies)) {
-      return new Error(`${JSON.stringify(replies)} instead of ${JSON.stringify(operation.replies)}`)
+      client.close()
+      throw new Error(`${JSON.stringify(replies)} instead of ${JSON.stringify(operation.replies)}`)
     }
     this.#acknowledged = after(this.#acknowledged, operation)
     this.#underWay.shift()
     this.acknowledgedCount++
-    return null
+    return true
   }
 
   /** Compares with what a restarted daemon holds; that is what counts from here on. Throws Error when it cannot be. */

@@ -229,7 +229,7 @@ const MALFORMED = [
   '*1\r\n$0\r\n\r\nPING\r\n',
   '\r\n\r\nPING\r\n',
   'GET "a\r\nPING\r\n',
-  `${'x'.repeat(70_000)}`,
+  'x'.repeat(70_000),
   `*${'1'.repeat(70_000)}`,
   `*1\r\n$${'1'.repeat(70_000)}`,
   'POST / HTTP/1.1\r\nHost: a\r\n\r\nPING\r\n',
