@@ -6,12 +6,12 @@ const WORDS = 8
 
 /**
  * When keys expire: a row for each key that does, off the heap, in chunks so that growing never copies much. A row is
- * found by the key's hash and the place of the value that it is bound to.
+ * found by the key's hash and the place of the value that it is bound to. Rows have no gaps, so that a row picked at random is
+ * always one in use: otherwise the last of many keys would hardly ever be found.
  */
 export class ExpiryTable {
   #index = new HashIndex({ tableBits: 6 })
   #chunks: { words: Int32Array; times: Float64Array }[] = []
-  #free: number[] = []
   #rows = 0
   /** The row found last. */
   expireAt = 0
@@ -51,7 +51,7 @@ export class ExpiryTable {
     let row: number
     if (this.find(hi, lo, valueSegment, valuePosition)) row = this.#index.position
     else {
-      row = this.#free.pop() ?? this.#rows++
+      row = this.#rows++
       if (row >= this.#chunks.length * CHUNK_ROWS) this.#addChunk()
       this.#index.insert(hi, lo, 0, row, 0)
     }
@@ -69,9 +69,26 @@ export class ExpiryTable {
   remove(hi: number, lo: number, valueSegment: number, valuePosition: number): void {
     if (!this.find(hi, lo, valueSegment, valuePosition)) return
     const row = this.#index.position
-    this.#chunks[Math.floor(row / CHUNK_ROWS)]!.times[((row % CHUNK_ROWS) * WORDS) / 2] = 0
-    this.#free.push(row)
     this.#index.remove()
+    const last = --this.#rows
+    if (last !== row) this.#moveRow(last, row)
+    // One chunk is kept in hand, so that a count about a chunk's end does not make and drop it again and again.
+    if ((this.#chunks.length - 1) * CHUNK_ROWS > last + CHUNK_ROWS) this.#chunks.pop()
+  }
+
+  #moveRow(from: number, to: number): void {
+    const source = this.#chunks[Math.floor(from / CHUNK_ROWS)]!.words
+    const start = (from % CHUNK_ROWS) * WORDS
+    const index = this.#index
+    const hi = source[start + 6]!
+    const lo = source[start + 7]!
+    for (let ok = index.seek(hi, lo); ok; ok = index.seekNext()) {
+      if (index.position !== from) continue
+      index.update(0, to, 0)
+      break
+    }
+    const target = this.#chunks[Math.floor(to / CHUNK_ROWS)]!.words
+    target.set(source.subarray(start, start + WORDS), (to % CHUNK_ROWS) * WORDS)
   }
 
   /** Follows a value that compaction has moved. */
@@ -85,17 +102,17 @@ export class ExpiryTable {
   clear(): void {
     this.#index = new HashIndex({ tableBits: 6 })
     this.#chunks = []
-    this.#free = []
     this.#rows = 0
   }
 
-  /** Points at the row with a number below {@link rows}; false when it is empty. */
+  /** Points at a row by number; false when there is none. */
   seekRow(row: number): boolean {
+    if (row >= this.#rows) return false
     this.#read(row)
-    return this.expireAt !== 0
+    return true
   }
 
-  /** Rows in use or free: the range to sample from. */
+  /** The range to sample from. */
   get rows(): number {
     return this.#rows
   }

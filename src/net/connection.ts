@@ -184,11 +184,15 @@ export class Connection implements Session, CommitWaiter {
     else this.#socket.setTimeout(this.#host.stalledMsMax)
   }
 
+  get #hasRoom(): boolean {
+    return this.#output.pendingSize <= OUTPUT_PAUSE_SIZE / 2 && !this.#host.isBehind()
+  }
+
   /** Goes on after a pause, when there is room. */
   #continue(): void {
     if (this.#isClosed || this.#isParked) return
     if (this.#isPaused) {
-      if (this.#output.pendingSize > OUTPUT_PAUSE_SIZE / 2 || this.#host.isBehind()) {
+      if (!this.#hasRoom) {
         if (this.#output.isGated || this.#host.isBehind()) this.#waitForCommit()
         return
       }
@@ -261,6 +265,12 @@ export class Connection implements Session, CommitWaiter {
     if (log.isPending) committer.schedule()
     if (this.#isClosed) return
     this.#send(log.committedOffset)
+    // What the kernel has taken at once brings no 'drain'. Others come first, so that one client cannot keep the loop.
+    if (this.#isPaused && this.#hasRoom) setImmediate(this.#continueSoon)
+  }
+
+  readonly #continueSoon = (): void => {
+    if (this.#isPaused) this.#continue()
   }
 
   #send(committedOffset: number): void {

@@ -45,7 +45,7 @@ const RUNS: readonly Run[] = (
 ).map((run) => (SEED === undefined ? run : { ...run, seed: Number(SEED) }))
 
 const needed = needs('redis-server')
-const cleanups: (() => void)[] = []
+const cleanups: (() => Promise<void>)[] = []
 let redis: RedisServer
 
 before(async () => {
@@ -56,7 +56,7 @@ before(async () => {
 after(async () => {
   if (needed.skip !== false) return
   await redis.stop()
-  for (const job of cleanups) job()
+  for (const job of cleanups) await job()
 })
 
 for (const { protocol, seed, args } of RUNS) {

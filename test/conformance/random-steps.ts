@@ -2,7 +2,7 @@ import { frame, type Argument } from '../helpers/resp-client.js'
 import type { Random } from '../helpers/random.js'
 
 /** How replies to a request are compared: byte for byte, or with what cannot be the same on two servers left out. */
-export type Mode = 'exact' | 'ttl' | 'dbsize' | 'hello'
+export type Mode = 'exact' | 'ttl' | 'dbsize' | 'hello' | 'scan'
 
 /** One request on one of two connections; or SCAN until its end; or a wait until short-lived keys have expired. */
 export type Step =
@@ -24,6 +24,27 @@ const INTEGERS = ['0', '1', '-1', '41', '999999999', '1000000000', '-1000000000'
 const BIG_INTEGERS = ['9223372036854775806', '9223372036854775807', '-9223372036854775808', '9223372036854775808']
 const NO_INTEGERS = ['', ' 1', '1 ', '+1', '-0', '007', '1.0', '1e3', '0x10', 'abc', '--1', '-', '99999999999999999999']
 const UNKNOWN = ['FOO', 'gett', 'SETX', '', 'a\r\nb', 'GET GET', 'LONG'.repeat(50), 'Get.']
+const HELLO_OPTIONS = [
+  ['AUTH', 'default', 'any'],
+  ['auth', 'nobody', 'x'],
+  ['AUTH', 'default'],
+  ['SETNAME', 'first', 'NONSENSE'],
+  ['SETNAME', 'both', 'AUTH', 'nobody', 'x'],
+]
+const CURSORS = [
+  '',
+  '-1',
+  '+0',
+  ' 0',
+  '0 ',
+  'x',
+  '1.5',
+  '18446744073709551616',
+  '18446744073709551615',
+  '0x10',
+  '-',
+  '+',
+]
 const PATTERNS = ['*', 'key:*', 'key:?', 'key:1[0-2]', 'key:[^1]', 'nothing*', 'k*[', '*\\**', '']
 
 /**
@@ -105,7 +126,8 @@ export class RandomSteps {
     if (roll < 92) return ['exact', 'UNWATCH']
     if (roll < 94) return ['exact', 'PING', ...(random.chance(0.5) ? [this.#value()] : [])]
     if (roll < 95) return ['exact', 'ECHO', this.#value()]
-    if (roll < 96) return this.#hello()
+    if (roll < 96) return random.chance(0.5) ? this.#hello() : this.#client()
+    if (roll < 97) return random.chance(0.5) ? this.#getKeys() : this.#wrongScan()
     if (roll < 98) return this.#wrongArity()
     return ['exact', random.pick(UNKNOWN), ...this.#some(0, 4, () => this.#key())]
   }
@@ -115,8 +137,51 @@ export class RandomSteps {
     // Inside a transaction the reply would lie in that of EXEC, half of it in the other protocol.
     if (this.#inMulti[this.#on] === true) return ['exact', 'ECHO', 'no HELLO']
     const version = random.pick(['2', '3', '3', '4', '1', 'x', '-3'])
-    const options = random.pick([[], [], [], ['SETNAME', 'me'], ['SETNAME', 'a b'], ['SETNAME'], ['NONSENSE']])
+    const options = random.pick([
+      [],
+      [],
+      [],
+      ['SETNAME', 'me'],
+      ['SETNAME', 'a b'],
+      ['SETNAME'],
+      ['NONSENSE'],
+      ...HELLO_OPTIONS,
+    ])
     return ['hello', 'HELLO', version, ...options]
+  }
+
+  #client(): [Mode, ...Argument[]] {
+    const random = this.#random
+    const name = random.pick(['me', '', 'a b', 'a\nb', '\xe9', '~!', 'long'.repeat(30)])
+    const wrong = [['SETNAME'], ['SETNAME', 'a', 'b'], ['GETNAME', 'x'], ['ID', 'x'], ['NONSENSE'], [''], ['getname ']]
+    const asked = random.pick([['GETNAME'], ['GETNAME'], ['SETNAME', name], ['setname', name], random.pick(wrong), []])
+    return ['exact', this.#case('CLIENT'), ...asked]
+  }
+
+  #getKeys(): [Mode, ...Argument[]] {
+    const random = this.#random
+    const names = [
+      'GET',
+      'set',
+      'MSET',
+      'DEL',
+      'EXISTS',
+      'INCR',
+      'EXPIRE',
+      'PING',
+      'DBSIZE',
+      'WATCH',
+      'NONSENSE',
+      'SCAN',
+    ]
+    return ['exact', 'COMMAND', 'GETKEYS', random.pick(names), ...this.#some(0, 4, () => this.#key())]
+  }
+
+  /** Whatever these get, there is no key in it. */
+  #wrongScan(): [Mode, ...Argument[]] {
+    const random = this.#random
+    const options = random.pick([[], [], ['COUNT'], ['COUNT', 'x'], ['COUNT', '-5'], ['FOO', 'x'], ['MATCH']])
+    return ['scan', 'SCAN', random.pick(CURSORS), 'MATCH', 'no such key', ...options]
   }
 
   #wrongArity(): [Mode, ...Argument[]] {

@@ -1,11 +1,15 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const MAIN = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../src/main.js')
+const TOOL = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../tools/main.js')
+/** The main file of flin-server. */
+export const MAIN = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../src/main.js')
+
+const running = new Set<Daemon>()
 
 /** A flin-server of its own process on a free port. */
 export class Daemon {
@@ -26,8 +30,13 @@ export class Daemon {
     return this.#output.until(pattern)
   }
 
-  /** Waits until it ends by itself; returns its exit code. */
-  async ended(): Promise<number | null> {
+  /** What it has logged, so far. */
+  get output(): readonly string[] {
+    return this.#output.lines
+  }
+
+  /** Waits until it has ended by itself; its exit code, null when a signal ended it. */
+  async exited(): Promise<number | null> {
     if (this.process.exitCode === null && this.process.signalCode === null) await once(this.process, 'exit')
     return this.process.exitCode
   }
@@ -37,7 +46,16 @@ export class Daemon {
     const child = spawnDaemon(['--data', folder, '--port', '0', ...args], env)
     const output = new Lines(child)
     const [, port] = await output.until(/"port":(\d+),.*"msg":"ready"/)
-    return new Daemon(child, Number(port), folder, output)
+    const daemon = new Daemon(child, Number(port), folder, output)
+    running.add(daemon)
+    child.once('exit', () => running.delete(daemon))
+    return daemon
+  }
+
+  /** Bytes of memory that the process holds now. */
+  get residentSize(): number {
+    const pages = Number(fs.readFileSync(`/proc/${this.process.pid!}/statm`, 'latin1').split(' ')[1])
+    return pages * 4096
   }
 
   /** Ends it with a signal and returns its exit code, null when the signal ended it. */
@@ -48,6 +66,12 @@ export class Daemon {
     await exited
     return this.process.exitCode
   }
+}
+
+/** Runs `flin` with arguments. */
+export function runTool(...args: string[]): { code: number | null; output: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [TOOL, ...args], { encoding: 'utf8' })
+  return { code: status, output: stdout + stderr }
 }
 
 /** Runs flin-server until it ends by itself. */
@@ -72,7 +96,7 @@ function spawnDaemon(args: string[], env: NodeJS.ProcessEnv): ChildProcess {
 
 /** The lines that a process prints, kept, so that one can be awaited whenever it comes. */
 class Lines {
-  readonly #lines: string[] = []
+  readonly lines: string[] = []
   #rest = ''
   #isOver = false
   #tell: () => void = () => undefined
@@ -83,7 +107,7 @@ class Lines {
       stream.on('data', (chunk: Buffer) => {
         const parts = (this.#rest + chunk.toString()).split('\n')
         this.#rest = parts.pop()!
-        this.#lines.push(...parts)
+        this.lines.push(...parts)
         this.#change()
       })
     }
@@ -105,22 +129,23 @@ class Lines {
 
   async until(pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
-      for (const line of this.#lines) {
+      for (const line of this.lines) {
         const match = pattern.exec(line)
         if (match !== null) return match
       }
       if (this.#isOver) {
-        throw new Error(`flin-server ended before it said ${pattern.source}:\n${this.#lines.join('\n')}`)
+        throw new Error(`flin-server ended before it said ${pattern.source}:\n${this.lines.join('\n')}`)
       }
       await this.#changed
     }
   }
 }
 
-/** A folder that is gone after the test. */
-export function temporaryFolder(context: { after: (job: () => void) => void }): string {
+/** A folder that is gone after the test, as are the daemons that still run in it. */
+export function temporaryFolder(context: { after: (job: () => Promise<void>) => void }): string {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'flin-test-'))
-  context.after(() => {
+  context.after(async () => {
+    for (const daemon of running) if (daemon.folder.startsWith(folder)) await daemon.stop('SIGKILL')
     fs.rmSync(folder, { recursive: true, force: true })
   })
   return folder

@@ -132,6 +132,14 @@ function closedError(): Error {
   return new Error('the connection is closed')
 }
 
+/** All replies in some bytes. */
+export function parseReplies(bytes: Buffer): Reply[] {
+  const parser = new Parser(bytes)
+  const replies: Reply[] = []
+  for (let reply = parser.next(); reply !== undefined; reply = parser.next()) replies.push(reply)
+  return replies
+}
+
 /** Reads replies from bytes; `undefined` when one is not there whole. */
 class Parser {
   readonly #bytes: Buffer

@@ -11,7 +11,7 @@ export const client: Command = {
   name: 'client',
   code: 40,
   arity: -2,
-  flags: ['noscript', 'loading', 'stale'],
+  flags: [], // as in Redis: its subcommands have them
   group: 'connection',
   since: '2.4.0',
   summary: 'What a connection tells and asks about itself.',

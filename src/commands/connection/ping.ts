@@ -19,7 +19,7 @@ export const echo: Command = {
   name: 'echo',
   code: 37,
   arity: 2,
-  flags: ['fast'],
+  flags: ['loading', 'stale', 'fast'],
   group: 'connection',
   since: '1.0.0',
   summary: 'Answers what it is given.',

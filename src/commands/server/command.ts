@@ -15,7 +15,7 @@ export const command: Command = {
   subcommands: [
     { name: 'count', arity: 2 },
     { name: 'docs', arity: -2 },
-    { name: 'getkeys', arity: -3 },
+    { name: 'getkeys', arity: -4 },
     { name: 'info', arity: -2 },
     { name: 'list', arity: 2 },
   ],
@@ -80,11 +80,11 @@ function writeDocs(reply: ReplyWriter, commands: readonly (Command | undefined)[
 function writeKeys(reply: ReplyWriter, registry: Registry, args: Args): void {
   const it = registry.find(args, 2)
   if (it === undefined) throw new ReplyError('ERR Invalid command specified')
+  if (it.keys === undefined) throw new ReplyError('ERR The command has no key arguments')
   const given = args.count - 2
   if (it.arity > 0 ? given !== it.arity : given < -it.arity) {
     throw new ReplyError('ERR Invalid number of arguments specified for command')
   }
-  if (it.keys === undefined) throw new ReplyError('ERR The command has no key arguments')
   const inner = args.tail(2)
   const keys: number[] = []
   forEachKey(it, inner, (i) => keys.push(i))

@@ -5,7 +5,7 @@ export const config: Command = {
   name: 'config',
   code: 42,
   arity: -2,
-  flags: ['admin', 'noscript', 'loading', 'stale'],
+  flags: [], // as in Redis: its subcommands have them
   group: 'server',
   since: '2.0.0',
   summary: 'Settings by name.',

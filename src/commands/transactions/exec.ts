@@ -11,7 +11,7 @@ export const exec: Command = {
   name: 'exec',
   code: 35,
   arity: 1,
-  flags: ['noscript', 'loading', 'stale', 'immediate'],
+  flags: ['noscript', 'loading', 'stale', 'skip_slowlog', 'immediate'],
   group: 'transactions',
   since: '1.2.0',
   summary: 'Runs a transaction in one commit: all of it, or nothing.',

@@ -100,7 +100,7 @@ test('a bit flipped in a sealed segment: verify names it, a daemon that had beli
   } catch (error) {
     assert.match(String(error), /closed|ECONNRE/)
   }
-  assert.equal(await daemon.ended(), 4)
+  assert.equal(await daemon.exited(), 4)
 
   // Without, it does not start.
   fs.rmSync(path.join(folder, first!.replace('.seg', '.side')))
@@ -140,7 +140,7 @@ test('a read that meets damage after the check has passed ends the daemon with 4
   const reply = await client.call('GET', `key:${number}`).catch(() => 'closed')
   if (reply !== 'closed')
     assert.match((reply as { error: string }).error, new RegExp(`^CORRUPT segment ${segments[1]!} is damaged`))
-  assert.equal(await daemon.ended(), 4)
+  assert.equal(await daemon.exited(), 4)
 })
 
 test('a reader that has seen enough ends a dump without a complaint', async (t) => {

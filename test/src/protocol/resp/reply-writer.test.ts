@@ -225,3 +225,22 @@ suite('a real decoder reads it', () => {
     )
   })
 })
+
+test('what exceeds the limit is not kept, however much it is, and is told', () => {
+  const writer = new ReplyWriter()
+  writer.sizeMax = 100_000
+  const value = Buffer.alloc(30_000)
+  for (let i = 0; i < 3; i++) writer.bulk(value, 0, value.length)
+  assert.ok(!writer.isOverflown)
+  assert.ok(writer.length > 90_000)
+  for (let i = 0; i < 1000; i++) {
+    writer.bulk(value, 0, value.length)
+    writer.integer(5)
+    writer.bulkText('text')
+  }
+  assert.ok(writer.isOverflown)
+  assert.ok(writer.buffer.length <= 200_000, `${writer.buffer.length} bytes`)
+  // One that is larger than the limit by itself has to be written somewhere.
+  writer.bulk(Buffer.alloc(300_000), 0, 300_000)
+  assert.ok(writer.isOverflown)
+})

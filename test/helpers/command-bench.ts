@@ -1,0 +1,96 @@
+import type { Log, LogOptions, Place } from '../../segments/index.js'
+import { ALL_COMMANDS } from '../../src/commands/all.js'
+import type { Command } from '../../src/commands/command.js'
+import { Dispatcher } from '../../src/commands/dispatcher.js'
+import { Registry } from '../../src/commands/registry.js'
+import type { Session } from '../../src/commands/session.js'
+import type { KeyWalk } from '../../src/commands/keys/keys.js'
+import type { Keyspace } from '../../src/models/keyspace.js'
+import { ReplyWriter } from '../../src/protocol/resp/reply-writer.js'
+import { argsOf } from './args.js'
+import { openKeyspace } from './memory-log.js'
+import { parseReplies, type Reply } from './resp-client.js'
+
+/** A connection as commands see it. */
+export class BenchSession implements Session {
+  readonly id: number
+  readonly address = '127.0.0.1:1'
+  name = ''
+  libraryName = ''
+  libraryVersion = ''
+  protocol: 2 | 3 = 2
+  queue: Session['queue'] = null
+  queueSize = 0
+  queueFailed = false
+  walk: KeyWalk | null = null
+  readonly watcher = { dirty: false }
+  readonly watched: Session['watched'] = []
+  /** Which ways of closing it were asked for. */
+  readonly closings: ('after reply' | 'at once')[] = []
+
+  constructor(id: number) {
+    this.id = id
+  }
+
+  closeAfterReply(): void {
+    this.closings.push('after reply')
+  }
+
+  destroy(): void {
+    this.closings.push('at once')
+  }
+}
+
+/** Commands on a small log in memory, without sockets. */
+export class CommandBench {
+  readonly log: Log
+  readonly keyspace: Keyspace
+  readonly dispatcher: Dispatcher
+  readonly registry: Registry
+  readonly session = new BenchSession(1)
+  readonly writer = new ReplyWriter()
+  shutdowns = 0
+  /** What the last request that did not run has to load first. */
+  cold: readonly Place[] | null = null
+
+  private constructor(log: Log, keyspace: Keyspace, commands: readonly Command[]) {
+    this.log = log
+    this.keyspace = keyspace
+    this.registry = new Registry(commands)
+    this.dispatcher = new Dispatcher(keyspace, {
+      registry: this.registry,
+      redisVersion: '7.0.15',
+      info: () => ({ Server: { one: 1, two: 'x' }, Clients: { three: 3 } }),
+      settings: () =>
+        new Map([
+          ['port', '7380'],
+          ['maxclients', '10'],
+          ['maxmemory', '0'],
+        ]),
+      valueSizeMax: () => 512 * 1024 * 1024,
+      random: Math.random,
+      shutdown: () => this.shutdowns++,
+    })
+  }
+
+  static async open(options: Partial<LogOptions> = {}, more: readonly Command[] = []): Promise<CommandBench> {
+    const { log, keyspace } = await openKeyspace('', { memorySizeMax: 1 << 24, ...options })
+    return new CommandBench(log, keyspace, [...ALL_COMMANDS, ...more])
+  }
+
+  /** Runs one request and returns its reply; undefined when there was none. */
+  run(...args: (string | Buffer)[]): Reply | undefined {
+    return this.runAs(this.session, ...args)
+  }
+
+  runAs(session: Session, ...args: (string | Buffer)[]): Reply | undefined {
+    const { writer } = this
+    writer.reset(Buffer.alloc(0))
+    writer.protocol = session.protocol
+    this.keyspace.now = this.log.now()
+    this.cold = this.dispatcher.run(session, argsOf(...args), writer)
+    const replies = parseReplies(writer.buffer.subarray(0, writer.length))
+    if (replies.length > 1) throw new Error('more than one reply')
+    return replies[0]
+  }
+}

@@ -1,0 +1,85 @@
+import type net from 'node:net'
+import type { Log, LogOptions } from '../../segments/index.js'
+import { ALL_COMMANDS } from '../../src/commands/all.js'
+import { Dispatcher } from '../../src/commands/dispatcher.js'
+import { Registry } from '../../src/commands/registry.js'
+import { Committer } from '../../src/commit/committer.js'
+import type { Keyspace } from '../../src/models/keyspace.js'
+import type { Host } from '../../src/net/host.js'
+import { Listener } from '../../src/net/listener.js'
+import { DEFAULT_REQUEST_LIMITS } from '../../src/protocol/resp/request-stream.js'
+import { openKeyspace } from './memory-log.js'
+
+interface NetBenchOptions {
+  readonly clientsMax?: number
+  readonly outputSizeMax?: number
+  readonly stalledMsMax?: number
+  readonly log?: Partial<LogOptions>
+  readonly folder?: string
+}
+
+/** Connections over real sockets to a small log, in this process, with limits of one's own. */
+export class NetBench {
+  readonly log: Log
+  readonly keyspace: Keyspace
+  readonly committer: Committer
+  readonly listener: Listener
+  /** Why clients were dropped. */
+  readonly dropped: string[] = []
+  /** Whether the disk is to be taken for behind. */
+  isBehind = false
+  port = 0
+
+  private constructor(log: Log, keyspace: Keyspace, options: NetBenchOptions) {
+    this.log = log
+    this.keyspace = keyspace
+    this.committer = new Committer(log, (error) => {
+      throw error
+    })
+    this.committer.onCommit = (offset) => {
+      keyspace.removals.committed(offset)
+    }
+    const dispatcher = new Dispatcher(keyspace, {
+      registry: new Registry(ALL_COMMANDS),
+      redisVersion: '7.0.15',
+      info: () => ({}),
+      settings: () => new Map(),
+      valueSizeMax: () => 512 * 1024 * 1024,
+      random: Math.random,
+      shutdown: () => undefined,
+    })
+    const host: Host = {
+      log,
+      keyspace,
+      dispatcher,
+      committer: this.committer,
+      requestLimits: { ...DEFAULT_REQUEST_LIMITS },
+      outputSizeMax: options.outputSizeMax ?? 1 << 30,
+      stalledMsMax: options.stalledMsMax ?? 60_000,
+      isBehind: () => this.isBehind,
+      onClosed: () => undefined,
+      onDropped: (_, reason) => this.dropped.push(reason),
+      onReadFailed: () => undefined,
+      onAcceptFailed: () => undefined,
+    }
+    this.listener = new Listener(host, options.clientsMax ?? 100)
+  }
+
+  static async start(
+    context: { after: (job: () => Promise<void>) => void },
+    options: NetBenchOptions = {},
+  ): Promise<NetBench> {
+    const place = options.folder ?? ''
+    const memory = options.folder === undefined ? { memorySizeMax: 1 << 28 } : {}
+    const { log, keyspace } = await openKeyspace(place, { segmentSize: 1 << 20, ...memory, ...options.log })
+    const bench = new NetBench(log, keyspace, options)
+    const address: net.AddressInfo = await bench.listener.listen('127.0.0.1', 0)
+    bench.port = address.port
+    context.after(async () => {
+      await bench.listener.close()
+      await bench.committer.drain()
+      await log.close()
+    })
+    return bench
+  }
+}

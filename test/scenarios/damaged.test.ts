@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import path from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { Daemon, runDaemon, runTool, temporaryFolder } from '../helpers/daemon.js'
+import { OK, RespClient, type Reply } from '../helpers/resp-client.js'
+
+const KEYS = 400
+const SMALL = ['--segment-size', '64kb', '--cache-size', '1mb']
+
+function valueOf(key: number): string {
+  return `value ${key} `.padEnd(1000, 'x')
+}
+
+/** A folder with sealed segments, and the name of the second one. */
+async function writtenFolder(t: TestContext): Promise<{ folder: string; segment: string }> {
+  const folder = temporaryFolder(t)
+  const daemon = await Daemon.start(folder, SMALL)
+  const client = await RespClient.connect(daemon.port)
+  for (let key = 0; key < KEYS; key += 20) {
+    const batch = Array.from({ length: 20 }, (_, i) => key + i)
+    await client.pipeline(batch.map((it) => ['SET', `key:${it}`, valueOf(it)]))
+  }
+  client.close()
+  assert.equal(await daemon.stop(), 0)
+  const names = fs.readdirSync(folder).filter((name) => /^\d{20}-\d+\.seg$/.test(name))
+  assert.ok(names.length > 4, names.join(' '))
+  return { folder, segment: names.sort()[1]! }
+}
+
+/** Changes one byte of a value in the segment; returns the number of its key. */
+function hurt(folder: string, segment: string): number {
+  const file = path.join(folder, segment)
+  const bytes = fs.readFileSync(file)
+  const at = bytes.indexOf('value ', bytes.length >> 1, 'latin1')
+  assert.ok(at > 0)
+  const key = Number(/^value (\d+)/.exec(bytes.toString('latin1', at, at + 20))![1])
+  bytes[at + 500]! ^= 0x20
+  fs.writeFileSync(file, bytes)
+  return key
+}
+
+/** The offsets that a line names, `12 to 34` or the like. */
+function offsetsIn(text: string): [number, number] | null {
+  const match = /offsets? (\d+)(?: (?:to|-|up to) (\d+))?/.exec(text)
+  return match === null ? null : [Number(match[1]), Number(match[2] ?? match[1])]
+}
+
+/** Every value that is served is the one that was written; returns the keys that got an error. */
+async function readAll(port: number): Promise<{ refused: number[]; errors: string[] }> {
+  const client = await RespClient.connect(port)
+  const refused: number[] = []
+  const errors: string[] = []
+  for (let key = 0; key < KEYS; key++) {
+    const reply: Reply = await client.call('GET', `key:${key}`)
+    if (typeof reply === 'object' && reply !== null && 'error' in reply) {
+      refused.push(key)
+      errors.push(reply.error)
+    } else if (reply !== null) assert.equal(reply, valueOf(key))
+    else refused.push(key)
+  }
+  client.close()
+  return { refused, errors }
+}
+
+test('a byte flipped in a sealed segment: the daemon ends with 4 and names the offsets', async (t) => {
+  const { folder, segment } = await writtenFolder(t)
+  const key = hurt(folder, segment)
+  const { code, output } = await runDaemon(['--data', folder, '--port', '0', ...SMALL])
+  assert.equal(code, 4, output)
+  assert.ok(output.includes(segment), output)
+  const offsets = offsetsIn(output)
+  assert.ok(offsets !== null && offsets[0] <= key && key <= offsets[1], `${key} is hurt: ${output}`)
+  const verified = runTool('log', 'verify', '--data', folder)
+  assert.equal(verified.code, 4, verified.output)
+  assert.ok(verified.output.includes(segment), verified.output)
+})
+
+for (const without of ['with', 'without'] as const) {
+  test(`--serve-damaged serves the rest, read-only, ${without} side files`, async (t) => {
+    const { folder, segment } = await writtenFolder(t)
+    const key = hurt(folder, segment)
+    if (without === 'without') {
+      for (const name of fs.readdirSync(folder)) if (name.endsWith('.side')) fs.rmSync(path.join(folder, name))
+    }
+    const before = fs.readdirSync(folder).sort()
+    const daemon = await Daemon.start(folder, ['--serve-damaged', ...SMALL])
+    const { refused, errors } = await readAll(daemon.port)
+    assert.ok(refused.includes(key), `key ${key} is hurt, these are refused: ${refused.join(' ')}`)
+    assert.ok(refused.length < KEYS / 4, `${refused.length} keys of ${KEYS} are refused`)
+    for (const error of errors) assert.match(error, /^CORRUPT /)
+    const client = await RespClient.connect(daemon.port)
+    for (const write of [
+      ['SET', 'key:0', 'x'],
+      ['SET', 'new', 'x'],
+      ['DEL', 'key:0'],
+      ['INCR', 'n'],
+      ['EXPIRE', 'key:0', '9'],
+      ['FLUSHALL'],
+    ]) {
+      const reply = await client.call(...write)
+      assert.ok(
+        typeof reply === 'object' && reply !== null && 'error' in reply,
+        `${write[0]!}: ${JSON.stringify(reply)}`,
+      )
+      assert.match(reply.error, /^READONLY /, write[0])
+    }
+    // A transaction over what is hurt ends; the connection is not left inside it.
+    await client.call('MULTI')
+    await client.call('GET', `key:${key}`)
+    const reply = await client.call('EXEC')
+    assert.ok(without === 'without' || (typeof reply === 'object' && reply !== null && 'error' in reply))
+    assert.deepEqual(await client.call('PING'), { simple: 'PONG' })
+    assert.equal(await client.call('GET', 'key:0'), valueOf(0))
+    client.close()
+    assert.equal(await daemon.stop(), 0)
+    assert.deepEqual(fs.readdirSync(folder).sort(), before)
+  })
+}
+
+test('what is damaged while the daemon runs is never served', async (t) => {
+  const { folder, segment } = await writtenFolder(t)
+  const daemon = await Daemon.start(folder, ['--serve-damaged', ...SMALL])
+  const key = hurt(folder, segment)
+  const { refused } = await readAll(daemon.port)
+  assert.ok(refused.includes(key) && refused.length < KEYS / 4)
+})
+
+test('a torn end is set aside and the daemon goes on', async (t) => {
+  const { folder } = await writtenFolder(t)
+  let daemon = await Daemon.start(folder, SMALL)
+  let client = await RespClient.connect(daemon.port)
+  assert.deepEqual(await client.call('SET', 'last', 'one'), OK)
+  client.close()
+  await daemon.stop('SIGKILL')
+  const name = fs
+    .readdirSync(folder)
+    .filter((it) => /^\d{20}-\d+\.seg$/.test(it))
+    .sort()
+    .at(-1)!
+  const file = path.join(folder, name)
+  const bytes = fs.readFileSync(file)
+  bytes[bytes.lastIndexOf('last')]! ^= 1
+  fs.writeFileSync(file, bytes)
+  daemon = await Daemon.start(folder, SMALL)
+  assert.match(daemon.output.join('\n'), /was torn/)
+  assert.deepEqual((await readAll(daemon.port)).refused, [])
+  client = await RespClient.connect(daemon.port)
+  assert.equal(await client.call('GET', 'last'), null)
+  assert.deepEqual(await client.call('SET', 'last', 'again'), OK)
+  client.close()
+  assert.equal(await daemon.stop(), 0)
+  assert.equal(runTool('log', 'verify', '--data', folder).code, 0)
+})
