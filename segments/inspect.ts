@@ -103,8 +103,10 @@ export async function findOrphans(disk: Disk): Promise<Orphan[]> {
   const still = new Set(await disk.list())
   return unnamedFiles(names, manifest)
     .filter((name) => name !== SPARE_NAME && still.has(name))
-    .sort()
-    .map((name) => ({ name, isNewer: written.has(name) && isBehind(name, manifest) }))
+    .map((name) => ({ name, isNewer: isBehind(name, manifest), isWritten: written.has(name) }))
+    .filter(({ isNewer, isWritten }) => isWritten || !isNewer) // the next segment, about to be named
+    .map(({ name, isNewer }) => ({ name, isNewer }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 async function isUnwrittenOrGone(disk: Disk, name: string): Promise<boolean> {

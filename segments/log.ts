@@ -75,7 +75,7 @@ export class Log {
       return await Log.openOn(new NodeDisk(folder), options, lock)
     } catch (error) {
       await lock?.release()
-      throw diskFailure(error, 'opening the log')
+      throw diskFailure(error, `opening the log in ${folder}`)
     }
   }
 

@@ -91,7 +91,7 @@ export class KillNineClient {
     client.close()
     const found = new Map<string, Entry>()
     keys.forEach((key, i) => {
-      const value = values[i]!
+      const value = values[i] ?? null
       if (value !== null) found.set(key, { value, expires: (lives[i] as number) > 0 })
     })
     let state = this.#acknowledged

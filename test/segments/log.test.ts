@@ -77,7 +77,7 @@ test('who only reads raises no epoch', async () => {
     assert.deepEqual(disk.files(), files)
   }
   await assert.rejects(LogSession.open(quickDisk(), logOptions({ readOnly: true })), (error) =>
-    isFlinError(error, 'LOG_CORRUPT'),
+    isFlinError(error, 'BAD_SETTING'),
   )
 })
 
