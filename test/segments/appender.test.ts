@@ -83,7 +83,7 @@ describe('how records become batches', () => {
     await log.flush()
     const batches = await batchesOn(disk)
     assert.equal(batches.length, 4)
-    for (const { header } of batches) assert.ok(header.size <= BATCH_SIZE_MAX + 64)
+    for (const { header } of batches) assert.ok(header.size <= BATCH_SIZE_MAX)
     assert.equal(
       batches.reduce((count, { header }) => count + header.count, 0),
       200,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
-import { decodeManifest } from '../../segments/manifest.js'
+import { decodeManifest, encodeManifest } from '../../segments/manifest.js'
 import { MANIFEST_NAME, segmentName } from '../../segments/names.js'
 import { applyRepair, planRepair, type RepairPlan } from '../../segments/repair.js'
 import { verifyLog } from '../../segments/verify.js'
@@ -57,7 +57,17 @@ const CASES: readonly Case[] = [
     actions: ['rewrite'],
   },
   {
-    name: 'the end of the active segment, which is vouched for',
+    name: 'the end of the active segment, for which the manifest vouches',
+    damage: (log) => {
+      const { name, batches, endOffset } = log.active
+      const manifest = { ...log.manifest, epochs: [...log.manifest.epochs, [3, endOffset] as const] }
+      const files = withFile(log.files, MANIFEST_NAME, encodeManifest(manifest))
+      return withFile(files, name, files.get(name)!.subarray(0, batches.at(-1)!.position))
+    },
+    actions: ['rewrite'],
+  },
+  {
+    name: 'an active segment that is torn where it begins',
     damage: (log) => withFile(log.files, log.active.name, log.files.get(log.active.name)!.subarray(0, 40)),
     actions: ['rewrite'],
   },
@@ -100,7 +110,7 @@ async function checkRepaired(log: SmallLog, plan: RepairPlan, disk: SimDisk): Pr
   const state = await PlainState.open(disk, logOptions())
   const expected = log.history.stateOf((end) => !isLost(plan, end - 1))
   for (const key of log.history.keys) assert.deepEqual(await state.read(key), expected.get(key) ?? null, key)
-  const told = Math.max(decodeManifest(log.files.get(MANIFEST_NAME)!).epochs.at(-1)![1], lostEnd(plan))
+  const told = Math.max(plan.manifest.epochs.at(-1)![1], lostEnd(plan))
   assert.ok(state.log.endOffset >= told, `offset ${state.log.endOffset} would be given again`)
   await state.log.close()
   assert.equal((await verifyLog(disk)).verdict, 'intact')
