@@ -5,7 +5,7 @@ import { FlinError } from './errors.js'
 import type { LogState } from './log-state.js'
 import { corrupt } from './recovery.js'
 import type { Segment } from './segment.js'
-import { walkSegment } from './walk.js'
+import { type Damage, walkSegment } from './walk.js'
 
 const SLICE_SIZE = 1 << 20
 /** A slice at most every so many ms: 100 MiB a second, which leaves the disk to those who wait for it. */
@@ -96,13 +96,25 @@ export class BackgroundCheck {
     const bytes = allocate(segment.size)
     bytes.fill(0, await readFully(file, bytes, 0, segment.size, 0))
     let first: FlinError | null = null
-    for (const step of walkSegment(bytes, 0, segment.size, seed, segment.baseOffset)) {
-      if (step.type !== 'damage') continue
-      const damage = { ...step.damage, endOffset: step.damage.endOffset ?? segment.endOffset }
+    for (const damage of damagesOf(segment, bytes, seed)) {
       const { position, size, firstOffset, endOffset } = damage
       options.onEvent({ type: 'damage', segment: segment.name, position, size, firstOffset, endOffset })
       first ??= corrupt(segment.name, damage)
     }
     throw first ?? new FlinError('LOG_CORRUPT', `segment ${segment.name} is not what its side file's digest says`)
   }
+}
+
+/** What a sealed segment has lost; its end may be gone without a trace. */
+function* damagesOf({ baseOffset, size, endOffset }: Segment, bytes: Buffer, seed: number): Generator<Damage> {
+  let position = 0
+  let firstOffset = baseOffset
+  for (const step of walkSegment(bytes, 0, size, seed, baseOffset)) {
+    if (step.type === 'batch') {
+      position = step.position + step.header.size
+      firstOffset = step.header.lastOffset + 1
+    } else if (step.damage.endOffset === null) break
+    else yield step.damage
+  }
+  if (position < size) yield { position, size: size - position, firstOffset, endOffset, vouched: true }
 }

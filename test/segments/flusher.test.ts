@@ -246,6 +246,11 @@ describe('poison', () => {
     held.letAllGo()
     await assert.rejects(flushed, (error) => isFlinError(error, 'LOG_POISONED'))
     assert.equal(log.committedOffset, 2)
+    assert.match(
+      String(log.poison),
+      /writing a side file failed \(EIO\)/,
+      'the first cause is not the one that is kept',
+    )
     await log.close()
   })
 })

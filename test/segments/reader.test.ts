@@ -79,6 +79,24 @@ test('a read that begins just when another ends does not pass the ones that wait
   await session.close()
 })
 
+test('a read that is wanted in the very moment in which another hands its place on finds none free', async () => {
+  for (let hops = 0; hops < 30; hops++) {
+    const { session, held } = await coldLog()
+    const places = [...new Map(coldPlaces(session).map((it) => [it.segmentNumber, it])).values()]
+    held.holds = isRead
+    const loads = places.slice(0, 3).map((place) => session.log.load([place]))
+    await held.untilHeld(2)
+    held.letGo()
+    for (let i = 0; i < hops; i++) await Promise.resolve()
+    loads.push(session.log.load([places[3]!]))
+    for (let i = 0; i < 3; i++) await turn()
+    assert.equal(held.held.length, 2)
+    held.letAllGo()
+    await Promise.all(loads)
+    await session.close()
+  }
+})
+
 test('a stretch that is wanted many times at once is read once, and from then on not at all', async () => {
   const { session, held } = await coldLog()
   const [place] = coldPlaces(session)

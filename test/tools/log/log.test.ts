@@ -64,6 +64,7 @@ describe('on a stopped folder, nothing of which may change', () => {
     ['dump-json.txt', 'dump', '--json'],
     ['dump-range.txt', 'dump', '--from', '2', '--to', '3'],
     ['dump-range-json.txt', 'dump', '--from', '1', '--to', '1', '--json'],
+    ['dump-first.txt', 'dump', '--to', '0'],
     ['dump-key.txt', 'dump', '--key', 'greeting'],
     ['dump-key-json.txt', 'dump', '--key', 'greeting', '--json', '--value-size', '3'],
     ['dump-nothing.txt', 'dump', '--from', '1000'],

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { before, describe, test } from 'node:test'
+import { LOCK_NAME, segmentName, sideFileName, SPARE_NAME } from '../../segments/names.js'
+import type { LogEvent } from '../../segments/options.js'
+import { logOptions, LogSession } from '../helpers/log-session.js'
+import { SimDisk } from '../helpers/sim-disk.js'
+import { type Files, smallLog, type SmallLog, withFile } from '../helpers/small-log.js'
+
+let log: SmallLog
+before(async () => {
+  log = await smallLog('closed')
+})
+
+async function start(files: Files): Promise<{ disk: SimDisk; events: LogEvent[]; session: LogSession }> {
+  const disk = SimDisk.of(files, { isQuick: true })
+  const events: LogEvent[] = []
+  const session = await LogSession.open(
+    disk,
+    logOptions({ onEvent: (event) => events.push(event) }),
+    log.history.cutAt(Infinity),
+  )
+  await session.check(log.active.endOffset)
+  return { disk, events, session }
+}
+
+describe('files that the manifest does not name', () => {
+  const written = Buffer.alloc(4096, 1)
+  const cases: readonly (readonly [what: string, name: string, bytes: Buffer, action: 'removed' | 'quarantined'])[] = [
+    ['a work file', 'MANIFEST.tmp', written, 'removed'],
+    ['a spare', SPARE_NAME, written, 'removed'],
+    ['a side file without its segment', sideFileName(99, 0), written, 'removed'],
+    ['another generation of a segment', segmentName(0, 3), written, 'removed'],
+    ['a segment that was made, and never written', segmentName(18, 0), Buffer.alloc(4096), 'removed'],
+    ['a segment that nothing explains', segmentName(3, 0), written, 'quarantined'],
+  ]
+  for (const [what, name, bytes, action] of cases) {
+    test(`${what} is ${action}`, async () => {
+      const { disk, events } = await start(withFile(log.files, name, bytes))
+      assert.deepEqual(
+        events.filter((event) => event.type === 'orphan'),
+        [{ type: 'orphan', file: name, action }],
+      )
+      const kept = disk.files().get(`quarantine/${name}`)
+      assert.deepEqual(kept, action === 'quarantined' ? bytes : undefined)
+      // A new spare may have been begun.
+      assert.ok(name === SPARE_NAME || !disk.files().has(name))
+    })
+  }
+
+  test('what is no file of a log stays', async () => {
+    const files = withFile(withFile(log.files, 'notes.txt', written), LOCK_NAME, Buffer.alloc(0))
+    const { disk, events } = await start(files)
+    assert.deepEqual(disk.files().get('notes.txt'), written)
+    assert.ok(disk.files().has(LOCK_NAME))
+    assert.ok(!events.some((event) => event.type === 'orphan'))
+  })
+})
+
+test('a start from side files reads no byte of the sealed segments', async () => {
+  const gone = new Map(log.files)
+  for (const { name } of log.segments.slice(0, -1)) gone.set(name, Buffer.alloc(0))
+  const session = await LogSession.open(SimDisk.of(gone, { isQuick: true }), logOptions())
+  assert.equal(session.log.endOffset, log.active.endOffset)
+  assert.equal(session.keyspace.count, log.history.stateAt(Infinity).size)
+})
+
+test('a start with side files and one without them make the same state and the same side files', async () => {
+  const bare = new Map(log.files)
+  for (const { sideName } of log.segments) bare.delete(sideName)
+  const [withThem, without] = [await start(log.files), await start(bare)]
+  assert.deepEqual(await without.session.keys(), await withThem.session.keys())
+  for (const { sideName } of log.segments.slice(0, -1)) {
+    assert.deepEqual(without.disk.files().get(sideName), log.files.get(sideName))
+  }
+  const rebuilt = without.events.filter((event) => event.type === 'side-file-rebuilt')
+  assert.deepEqual(
+    rebuilt.map(({ segment, reason }) => [segment, reason]),
+    log.segments.slice(0, -1).map(({ sideName }) => [sideName, 'it is missing']),
+  )
+})
+
+test('an active file that was cut short, or has grown, is written on with', async () => {
+  const { name, size } = log.active
+  const bytes = log.files.get(name)!
+  for (const changed of [
+    bytes.subarray(0, size),
+    bytes.subarray(0, size + 3),
+    Buffer.concat([bytes, Buffer.alloc(5001)]),
+  ]) {
+    const { disk, session } = await start(withFile(log.files, name, changed))
+    for (let i = 0; i < 8; i++) await session.put(`more${i}`, Buffer.alloc(700, i))
+    await session.close()
+    const again = await LogSession.open(disk, logOptions(), session.history)
+    await again.check(session.history.endOffset)
+  }
+})
