@@ -11,6 +11,7 @@ export class HeldDisk implements Disk {
   #isHolding = false
   #held: Held[] = []
   #waiting: (() => void)[] = []
+  #syncFailure: Error | null = null
 
   constructor(disk: Disk) {
     this.#disk = disk
@@ -43,6 +44,11 @@ export class HeldDisk implements Disk {
     for (const held of this.#held.splice(0)) held.fail(error)
   }
 
+  /** The next sync of a segment fails; the one after it claims that all is well, as the kernel does. */
+  failNextSync(code: string): void {
+    this.#syncFailure = Object.assign(new Error(`${code}: simulated`), { code })
+  }
+
   async open(name: string, mode: OpenMode): Promise<DiskFile> {
     const file = await this.#disk.open(name, mode)
     if (!name.endsWith('.seg') || mode.write !== true) return file
@@ -52,11 +58,18 @@ export class HeldDisk implements Disk {
         if (this.#isHolding) await this.#wait()
         await file.write(...args)
       },
-      sync: () => file.sync(),
+      sync: () => this.#sync(file),
       size: () => file.size(),
       truncate: (size) => file.truncate(size),
       close: () => file.close(),
     }
+  }
+
+  async #sync(file: DiskFile): Promise<void> {
+    const failure = this.#syncFailure
+    this.#syncFailure = null
+    if (failure !== null) throw failure
+    await file.sync()
   }
 
   #wait(): Promise<void> {

@@ -43,7 +43,7 @@ export const BUGS: readonly Bug[] = [
     replace: `    } catch {
       await this.#writing.file!.sync()
     }`,
-    caughtBy: crash('plain, EIO, everysec'),
+    caughtBy: crash('a sync that failed'),
   },
   {
     name: 'poison-ignored',
@@ -199,7 +199,7 @@ export const BUGS: readonly Bug[] = [
     file: 'segments/batch.ts',
     find: `  return crc32(bytes, start + HEADER.version, start + BATCH_HEADER_SIZE, seed)`,
     replace: `  return crc32(bytes, start + HEADER.version, start + BATCH_HEADER_SIZE, 0 * seed)`,
-    caughtBy: walk('not one of another log'),
+    caughtBy: walk('the header alone'),
   },
   {
     name: 'no-zeroing-after-a-cut',
@@ -236,6 +236,14 @@ export const BUGS: readonly Bug[] = [
     find: `    const stretch = await this.stretch(segment, segment.sparse.entryOf(position))`,
     replace: `    const stretch = await this.#stretch(segment, segment.sparse.entryOf(position))`,
     caughtBy: model('while keys collide'),
+  },
+  {
+    name: 'file-opened-twice',
+    why: 'Two reads at once of a cold segment open it twice, and one of the files stays open for ever.',
+    file: 'segments/segment.ts',
+    find: `    this.#opening ??= disk.open(this.name, {}).finally(() => {`,
+    replace: `    this.#opening = disk.open(this.name, {}).finally(() => {`,
+    caughtBy: model('restarts, compactions, lost side files and a clock set back'),
   },
   {
     name: 'tombstone-dropped-early',

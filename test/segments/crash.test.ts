@@ -3,6 +3,7 @@ import { after, before, describe, mock, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { segmentName } from '../../segments/names.js'
 import type { FsyncPolicy } from '../../segments/options.js'
+import { HeldDisk } from '../helpers/held-disk.js'
 import { History } from '../helpers/log-history.js'
 import { isFlinError, logOptions, LogSession } from '../helpers/log-session.js'
 import { valueFor, Workload } from '../helpers/log-workload.js'
@@ -158,6 +159,23 @@ async function checkPoisoned(session: LogSession): Promise<void> {
   await assert.rejects(session.flush(), (error) => isFlinError(error, 'LOG_POISONED'))
   assert.equal(session.history.acknowledged, acknowledged)
 }
+
+test('a sync that failed is not tried again: nothing counts as durable that was not before', async () => {
+  const disk = new HeldDisk(new SimDisk())
+  const session = await LogSession.open(disk, logOptions({ fsync: 'everysec' }))
+  await session.put('key0', valueFor('synced'))
+  await session.flush()
+  await session.log.sync()
+  await session.put('key0', valueFor('not synced'))
+  await session.flush()
+  disk.failNextSync('EIO')
+  await assert.rejects(session.log.sync(), (error) => isFlinError(error, 'LOG_POISONED'))
+  await session.log.sync() // the beat goes on, and does nothing
+  assert.equal(session.log.durableOffset, 1)
+  await checkPoisoned(session)
+  await session.log.close()
+  assert.equal(session.log.durableOffset, 1)
+})
 
 describe('every call fails once', () => {
   const cases: readonly [kind: FaultKind, fsync: FsyncPolicy, step: number][] = [
