@@ -208,7 +208,7 @@ export const BUGS: readonly Bug[] = [
     find: `      await file.write(Buffer.alloc(end - damage.position), 0, end - damage.position, damage.position)
 `,
     replace: ``,
-    caughtBy: crash('plain, always, power cut'),
+    caughtBy: crash('what was cut'),
   },
   {
     name: 'epoch-not-raised',

@@ -18,6 +18,8 @@ type Step =
   | { op: 'del' | 'expire' | 'persist'; key: number }
   | { op: 'flush' | 'compact' | 'reopen' | 'clear' | 'later' }
 
+fc.configureGlobal({ endOnFailure: process.env['FLIN_NO_SHRINKING'] === '1' })
+
 const key = fc.integer({ min: 0, max: 12 })
 const step: fc.Arbitrary<Step> = fc.oneof(
   {

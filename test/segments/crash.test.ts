@@ -160,6 +160,30 @@ async function checkPoisoned(session: LogSession): Promise<void> {
   assert.equal(session.history.acknowledged, acknowledged)
 }
 
+test('what was cut as torn does not come back behind the next write', async () => {
+  const options = logOptions({ fsync: 'no' })
+  const disk = new SimDisk({ isQuick: true })
+  const session = await LogSession.open(disk, options)
+  const ends: number[] = []
+  for (const name of ['a', 'b', 'c']) {
+    await session.put(`key-${name}`, valueFor(name))
+    await session.flush()
+    ends.push(session.log.appender.active.size)
+  }
+  const { name } = session.log.appender.active
+  const files = disk.files()
+  files.get(name)![ends[0]! + 100]! ^= 1 // of three batches the second was not wholly written
+  const torn = SimDisk.of(files, { isQuick: true })
+  const second = await LogSession.open(torn, options, session.history.cutAt(1))
+  await second.check(1)
+  await second.put('key-d', valueFor('d'))
+  await second.flush()
+  assert.equal(second.log.appender.active.size, ends[1], 'it ends where the third begins')
+  const third = await LogSession.open(torn.kill(1, { isQuick: true }), options, second.history)
+  assert.equal(await third.check(2), 2)
+  await third.close()
+})
+
 test('a sync that failed is not tried again: nothing counts as durable that was not before', async () => {
   const disk = new HeldDisk(new SimDisk())
   const session = await LogSession.open(disk, logOptions({ fsync: 'everysec' }))

@@ -8,6 +8,9 @@ import { WeakHasher } from '../../helpers/weak-hasher.js'
 /** Lives of a keyspace that are tried; for longer runs. */
 const RUNS = Number(process.env['FLIN_KEYSPACE_RUNS'] ?? 60)
 
+// Whoever only wants to know that it fails need not wait for the shortest way to it.
+fc.configureGlobal({ endOnFailure: process.env['FLIN_NO_SHRINKING'] === '1' })
+
 const key = fc.integer({ min: 0, max: KEY_COUNT - 1 })
 const ttlMs = fc.constantFrom(1, 50, 100, 1000, 100_000)
 const op = <T extends Step['op']>(...ops: T[]) => fc.record({ op: fc.constantFrom(...ops) })
