@@ -243,7 +243,7 @@ export const BUGS: readonly Bug[] = [
     file: 'segments/segment.ts',
     find: `    this.#opening ??= disk.open(this.name, {}).finally(() => {`,
     replace: `    this.#opening = disk.open(this.name, {}).finally(() => {`,
-    caughtBy: model('restarts, compactions, lost side files and a clock set back'),
+    caughtBy: model('while keys collide'),
   },
   {
     name: 'tombstone-dropped-early',
@@ -269,7 +269,7 @@ export const BUGS: readonly Bug[] = [
     find: `      await state.disk.syncFolder()
 `,
     replace: ``,
-    caughtBy: crash('compacting, always, power cut'),
+    caughtBy: compaction('a manifest that outlives'),
   },
   {
     name: 'stale-cache',

@@ -60,7 +60,7 @@ async function playAll(steps: readonly Step[], options: Partial<LogOptions>): Pr
 describe('a keyspace does what a map with a clock does, whatever happens to its log', () => {
   const cases: readonly [name: string, options: Partial<LogOptions>][] = [
     ['', {}],
-    [', while keys collide', { keyHasher: (seed0, seed1) => new WeakHasher(seed0, seed1) }],
+    [', while keys collide', { segmentSize: 12_288, keyHasher: (seed0, seed1) => new WeakHasher(seed0, seed1) }],
     [', with all in memory', { cacheSize: 1 << 20 }],
   ]
   for (const [name, options] of cases) {
