@@ -204,6 +204,8 @@ function locateIn(bytes: Buffer, recordStart: number): Location {
   for (;;) {
     const next = at + readU32(bytes, at + HEADER.size)
     if (recordStart < next) break
+    // Whoever asks for a place that is not in these bytes must not wait for ever.
+    if (next === at) throw new RangeError(`no batch of ${bytes.length} bytes holds position ${recordStart}`)
     at = next
   }
   return {

@@ -14,6 +14,7 @@ export class HeldDisk implements Disk {
   holds: (what: string) => boolean = () => false
   /** All calls, in order. */
   readonly trace: string[] = []
+  #syncFailure: Error | null = null
 
   constructor(disk: Disk) {
     this.#disk = disk
@@ -60,16 +61,28 @@ export class HeldDisk implements Disk {
     return job()
   }
 
+  /** The next sync of a segment fails; the one after it claims that all is well, as the kernel does. */
+  failNextSync(code: string): void {
+    this.#syncFailure = Object.assign(new Error(`${code}: simulated`), { code })
+  }
+
   async open(name: string, mode: OpenMode): Promise<DiskFile> {
     const file = await this.#call(`open ${name}`, () => this.#disk.open(name, mode))
     return {
       read: (...args) => this.#call(`read ${name}`, () => file.read(...args)),
       write: (...args) => this.#call(`write ${name}`, () => file.write(...args)),
-      sync: () => this.#call(`sync ${name}`, () => file.sync()),
+      sync: () => this.#call(`sync ${name}`, () => this.#sync(file)),
       size: () => file.size(),
       truncate: (size) => file.truncate(size),
       close: () => this.#call(`close ${name}`, () => file.close()),
     }
+  }
+
+  async #sync(file: DiskFile): Promise<void> {
+    const failure = this.#syncFailure
+    this.#syncFailure = null
+    if (failure !== null) throw failure
+    await file.sync()
   }
 
   list(folder?: string): Promise<string[]> {

@@ -177,7 +177,9 @@ export class KeyspacePlayer {
   }
 
   async #run<T>(job: (keyspace: Keyspace) => T): Promise<T> {
+    let tries = 0
     return runLoaded(this.#log, () => {
+      assert.ok(++tries < 50, 'what was loaded is not found')
       this.#keyspace.now = this.#log.now()
       this.#keyspace.gate = 0
       return job(this.#keyspace)

@@ -43,7 +43,7 @@ export const BUGS: readonly Bug[] = [
     replace: `    } catch {
       await this.#writing.file!.sync()
     }`,
-    caughtBy: crash('plain, EIO, everysec'),
+    caughtBy: crash('a sync that failed'),
   },
   {
     name: 'poison-ignored',
@@ -199,7 +199,7 @@ export const BUGS: readonly Bug[] = [
     file: 'segments/batch.ts',
     find: `  return crc32(bytes, start + HEADER.version, start + BATCH_HEADER_SIZE, seed)`,
     replace: `  return crc32(bytes, start + HEADER.version, start + BATCH_HEADER_SIZE, 0 * seed)`,
-    caughtBy: walk('not one of another log'),
+    caughtBy: walk('the header alone'),
   },
   {
     name: 'no-zeroing-after-a-cut',
@@ -208,7 +208,7 @@ export const BUGS: readonly Bug[] = [
     find: `      await file.write(Buffer.alloc(end - damage.position), 0, end - damage.position, damage.position)
 `,
     replace: ``,
-    caughtBy: crash('plain, always, power cut'),
+    caughtBy: crash('what was cut'),
   },
   {
     name: 'epoch-not-raised',
@@ -238,6 +238,14 @@ export const BUGS: readonly Bug[] = [
     caughtBy: model('while keys collide'),
   },
   {
+    name: 'file-opened-twice',
+    why: 'Two reads at once of a cold segment open it twice, and one of the files stays open for ever.',
+    file: 'segments/segment.ts',
+    find: `    this.#opening ??= disk.open(this.name, {}).finally(() => {`,
+    replace: `    this.#opening = disk.open(this.name, {}).finally(() => {`,
+    caughtBy: model('while keys collide'),
+  },
+  {
     name: 'tombstone-dropped-early',
     why: 'Compaction drops a tombstone and keeps an older value, which comes back.',
     file: 'segments/compaction.ts',
@@ -261,7 +269,7 @@ export const BUGS: readonly Bug[] = [
     find: `      await state.disk.syncFolder()
 `,
     replace: ``,
-    caughtBy: crash('compacting, always, power cut'),
+    caughtBy: compaction('a manifest that outlives'),
   },
   {
     name: 'stale-cache',

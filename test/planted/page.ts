@@ -10,15 +10,27 @@ is a test that is missing.
 To add one: put it into [bugs.ts](bugs.ts), run \`npm run test:planted -- --only NAME\`, then \`npm run test:planted -- --write\`,
 which writes this page.
 
-| bug | what breaks | planted in | caught by |
-| --- | --- | --- | --- |
 `
 
 /** The page test/planted/README.md. */
 export function renderPage(bugs: readonly Bug[]): string {
-  const rows = bugs.map(({ name, why, file, caughtBy }) => {
-    const tests = caughtBy.map((it) => (it.tests === undefined ? it.file : `${it.file}: "${it.tests}"`))
-    return `| ${[name, why, file, tests.join(', ')].join(' | ')} |\n`
-  })
-  return HEAD + rows.join('')
+  const rows = bugs.map(({ name, why, file, caughtBy }) => [
+    name,
+    why,
+    file,
+    caughtBy.map((it) => (it.tests === undefined ? it.file : `${it.file}: "${it.tests}"`)).join(', '),
+  ])
+  return HEAD + renderTable([['bug', 'what breaks', 'planted in', 'caught by'], ...rows])
+}
+
+/** A table as the formatter wants it: every column as wide as its widest cell. */
+function renderTable(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
+  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)))
+  lines.splice(
+    1,
+    0,
+    widths.map((width) => '-'.repeat(width)),
+  )
+  return lines.map((cells) => `| ${cells.join(' | ')} |\n`).join('')
 }

@@ -42,7 +42,7 @@ async function run(bugs: readonly Bug[]): Promise<number> {
     const width = Math.max(...bugs.map(({ name }) => name.length))
     for (const bug of bugs) {
       const began = performance.now()
-      const caught = await copy.with(bug, () => firstToFail(copy, bug))
+      const caught = await copy.with(bug, () => firstToCatch(copy, bug))
       const seconds = ((performance.now() - began) / 1000).toFixed(1).padStart(6)
       if (caught === null) survivors++
       say(`${bug.name.padEnd(width)} ${seconds} s  ${caught ?? 'SURVIVES'}`)
@@ -54,10 +54,11 @@ async function run(bugs: readonly Bug[]): Promise<number> {
   return survivors === 0 ? 0 : 1
 }
 
-async function firstToFail(copy: BuildCopy, { caughtBy }: Bug): Promise<string | null> {
+async function firstToCatch(copy: BuildCopy, { caughtBy }: Bug): Promise<string | null> {
   for (const choice of caughtBy) {
     const outcome = await copy.run(choice)
-    if (outcome !== 'passed') return `${choice.file} ${outcome}`
+    if (outcome === 'failed' || outcome === 'hangs') return `${choice.file} ${outcome}`
+    if (outcome !== 'passed') say(`${choice.file} ${outcome}`)
   }
   return null
 }

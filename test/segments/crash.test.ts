@@ -3,6 +3,7 @@ import { after, before, describe, mock, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { segmentName } from '../../segments/names.js'
 import type { FsyncPolicy } from '../../segments/options.js'
+import { HeldDisk } from '../helpers/held-disk.js'
 import { History } from '../helpers/log-history.js'
 import { isFlinError, logOptions, LogSession } from '../helpers/log-session.js'
 import { valueFor, Workload } from '../helpers/log-workload.js'
@@ -158,6 +159,47 @@ async function checkPoisoned(session: LogSession): Promise<void> {
   await assert.rejects(session.flush(), (error) => isFlinError(error, 'LOG_POISONED'))
   assert.equal(session.history.acknowledged, acknowledged)
 }
+
+test('what was cut as torn does not come back behind the next write', async () => {
+  const options = logOptions({ fsync: 'no' })
+  const disk = new SimDisk({ isQuick: true })
+  const session = await LogSession.open(disk, options)
+  const ends: number[] = []
+  for (const name of ['a', 'b', 'c']) {
+    await session.put(`key-${name}`, valueFor(name))
+    await session.flush()
+    ends.push(session.log.appender.active.size)
+  }
+  const { name } = session.log.appender.active
+  const files = disk.files()
+  files.get(name)![ends[0]! + 100]! ^= 1 // of three batches the second was not wholly written
+  const torn = SimDisk.of(files, { isQuick: true })
+  const second = await LogSession.open(torn, options, session.history.cutAt(1))
+  await second.check(1)
+  await second.put('key-d', valueFor('d'))
+  await second.flush()
+  assert.equal(second.log.appender.active.size, ends[1], 'it ends where the third begins')
+  const third = await LogSession.open(torn.kill(1, { isQuick: true }), options, second.history)
+  assert.equal(await third.check(2), 2)
+  await third.close()
+})
+
+test('a sync that failed is not tried again: nothing counts as durable that was not before', async () => {
+  const disk = new HeldDisk(new SimDisk())
+  const session = await LogSession.open(disk, logOptions({ fsync: 'everysec' }))
+  await session.put('key0', valueFor('synced'))
+  await session.flush()
+  await session.log.sync()
+  await session.put('key0', valueFor('not synced'))
+  await session.flush()
+  disk.failNextSync('EIO')
+  await assert.rejects(session.log.sync(), (error) => isFlinError(error, 'LOG_POISONED'))
+  await session.log.sync() // the beat goes on, and does nothing
+  assert.equal(session.log.durableOffset, 1)
+  await checkPoisoned(session)
+  await session.log.close()
+  assert.equal(session.log.durableOffset, 1)
+})
 
 describe('every call fails once', () => {
   const cases: readonly [kind: FaultKind, fsync: FsyncPolicy, step: number][] = [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { sealBatch } from '../../segments/batch.js'
+import { readHeader, sealBatch } from '../../segments/batch.js'
 import { aligned, BATCH_HEADER_SIZE, BATCH_MAGIC, HEADER, RECORD_HEADER_SIZE } from '../../segments/format.js'
 import { writeU32 } from '../../segments/record.js'
 import { isZero, lastNonZero, walkSegment, type Damage, type Step } from '../../segments/walk.js'
@@ -243,6 +243,14 @@ test('a batch inside a value does not pass for the continuation: not an older on
     )
     bytes[batches[1]!.position + HEADER.size]! ^= 1
     assert.deepEqual(brief(walk(bytes)), expected(batches, 1, 0))
+  }
+})
+
+test('the header alone tells that a batch is one of another log', () => {
+  for (const values of [[], [Buffer.from('value')]]) {
+    const batch = batchOf(values, BASE, BASE)
+    assert.equal(readHeader(batch, 0, batch.length, SEED)?.baseOffset, BASE)
+    assert.equal(readHeader(batch, 0, batch.length, SEED ^ 1), null)
   }
 })
 

@@ -50,7 +50,9 @@ test('the first lines of an HTTP request end the connection without a word', asy
 
 test('a command over several keys, or a transaction, with a key that is too long does nothing', async () => {
   const bench = await CommandBench.open()
-  assert.deepEqual(bench.run('mset', 'a', '1', LONG_KEY, '2'), { error: 'ERR a key has at most 65535 bytes, not 65536' })
+  assert.deepEqual(bench.run('mset', 'a', '1', LONG_KEY, '2'), {
+    error: 'ERR a key has at most 65535 bytes, not 65536',
+  })
   assert.equal(bench.run('get', 'a'), null)
   bench.run('multi')
   bench.run('set', 'a', '1')

@@ -25,11 +25,11 @@ class Stage {
 
   static async set(context: TestContext, settings: Parameters<typeof startOnDisk>[2] = {}): Promise<Stage> {
     const stage = new Stage(context)
-    stage.#started = await startOnDisk(context, stage.disk, settings, () => stage.now)
-    // Runs before the server is stopped, which waits for what is held.
+    // Comes before the server is stopped, which waits for what is held.
     context.after(() => {
       stage.disk.letAllGo()
     })
+    stage.#started = await startOnDisk(context, stage.disk, settings, () => stage.now)
     stage.#neighbour = await stage.client()
     assert.deepEqual(await stage.#ask('SET', 'untouched', 'old'), OK)
     return stage
