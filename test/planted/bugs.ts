@@ -162,18 +162,18 @@ export const BUGS: readonly Bug[] = [
         this.#load(places)
         return
       }
-      if (keyspace.gate`,
+      if (writer.isOverflown`,
     replace: `        const late = requests.args.copy()
         void log.load(places).then((loaded) => {
           log.reader.loaded = loaded
           output.open()
-          dispatcher.run(this, late, output.writer)
+          dispatcher.run(this, late, writer)
           log.reader.loaded = null
           this.#flush()
         })
         continue
       }
-      if (keyspace.gate`,
+      if (writer.isOverflown`,
     caughtBy: gating('behind a record'),
   },
   {

@@ -248,7 +248,7 @@ test('a batch inside a value does not pass for the continuation: not an older on
 
 test('the header alone tells that a batch is one of another log', () => {
   for (const values of [[], [Buffer.from('value')]]) {
-    const batch = batchOf(values, BASE, BASE)
+    const batch = batchOf(values, BASE, BASE, SEED)
     assert.equal(readHeader(batch, 0, batch.length, SEED)?.baseOffset, BASE)
     assert.equal(readHeader(batch, 0, batch.length, SEED ^ 1), null)
   }
