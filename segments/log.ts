@@ -72,7 +72,7 @@ export class Log {
     let lock: FolderLock | null = null
     try {
       lock = readOnly ? null : await FolderLock.take(folder)
-      return await Log.openOn(new NodeDisk(folder), options, lock)
+      return await Log.#open(new NodeDisk(folder), options, lock)
     } catch (error) {
       await lock?.release()
       throw diskFailure(error, `opening the log in ${folder}`)
@@ -83,9 +83,17 @@ export class Log {
    * Opens a log on a disk that somebody else watches over: it takes no lock of its own.
    * @throws FlinError as {@link Log.open} does, but FOLDER_LOCKED
    */
-  static async openOn(disk: Disk, options: Partial<LogOptions> = {}, lock: FolderLock | null = null): Promise<Log> {
+  static async openOn(disk: Disk, options: Partial<LogOptions> = {}): Promise<Log> {
+    try {
+      return await Log.#open(disk, options, null)
+    } catch (error) {
+      throw diskFailure(error, 'opening the log')
+    }
+  }
+
+  static async #open(disk: Disk, options: Partial<LogOptions>, lock: FolderLock | null): Promise<Log> {
     const complete = completeOptions(options)
-    const manifest = await readOrCreate(disk, complete)
+    const manifest = (await readManifest(disk)) ?? (await create(disk, complete))
     const [seed0, seed1] = manifest.hashSeed
     const hasher = complete.keyHasher?.(seed0, seed1) ?? new KeyHasher(seed0, seed1)
     return new Log(new LogState(disk, complete, manifest, checksumSeed(manifest.logId), hasher), lock)
@@ -421,14 +429,6 @@ export class Log {
 
   #noteCold(): void {
     this.#state.hasCold = this.#state.segments.inOrder.some((segment) => segment.memory === null && segment.size > 0)
-  }
-}
-
-async function readOrCreate(disk: Disk, options: LogOptions): Promise<Manifest> {
-  try {
-    return (await readManifest(disk)) ?? (await create(disk, options))
-  } catch (error) {
-    throw diskFailure(error, 'opening the log')
   }
 }
 
