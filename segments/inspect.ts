@@ -11,7 +11,7 @@ import {
   settle,
 } from './log-folder.js'
 import type { ManifestSegment } from './manifest.js'
-import { parseSegmentName, QUARANTINE_FOLDER, segmentName, SPARE_NAME } from './names.js'
+import { parseSegmentName, QUARANTINE_FOLDER, segmentName } from './names.js'
 import { isNodeError } from './node-disk.js'
 import { isBehind, isUnwritten, unnamedFiles } from './orphans.js'
 import { type SegmentSurvey, Surveyor } from './survey.js'
@@ -92,7 +92,11 @@ export interface Orphan {
   readonly isNewer: boolean
 }
 
-/** Looks in an order in which nothing that an owner does meanwhile passes for an orphan. */
+/**
+ * Looks in an order in which no segment that an owner adds meanwhile passes for an orphan. Work files and segments that are
+ * made ready, and not yet named, are left out: they are an owner's, who may be at work just now, or what one has left, and hold
+ * nothing either way.
+ */
 export async function findOrphans(disk: Disk): Promise<Orphan[]> {
   const names = await disk.list()
   const written = new Set<string>()
@@ -102,11 +106,10 @@ export async function findOrphans(disk: Disk): Promise<Orphan[]> {
   const { manifest } = await readLogFolder(disk)
   const still = new Set(await disk.list())
   return unnamedFiles(names, manifest)
-    .filter((name) => name !== SPARE_NAME && still.has(name))
-    .map((name) => ({ name, isNewer: isBehind(name, manifest), isWritten: written.has(name) }))
-    .filter(({ isNewer, isWritten }) => isWritten || !isNewer) // the next segment, about to be named
-    .map(({ name, isNewer }) => ({ name, isNewer }))
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .filter((name) => !name.endsWith('.tmp') && still.has(name))
+    .filter((name) => written.has(name) || !isBehind(name, manifest))
+    .sort()
+    .map((name) => ({ name, isNewer: written.has(name) && isBehind(name, manifest) }))
 }
 
 async function isUnwrittenOrGone(disk: Disk, name: string): Promise<boolean> {

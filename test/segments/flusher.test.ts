@@ -248,7 +248,7 @@ describe('poison', () => {
     assert.equal(log.committedOffset, 2)
     assert.match(
       String(log.poison),
-      /writing a side file failed \(EIO\)/,
+      /^FlinError: writing a side file failed \(EIO\)/,
       'the first cause is not the one that is kept',
     )
     await log.close()

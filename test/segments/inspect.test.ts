@@ -104,7 +104,7 @@ test('what an owner has at work is not told as left behind; what a crash left is
   const { files } = await smallLog('closed')
   const spare = withFile(files, SPARE_NAME, Buffer.alloc(4096))
   assert.deepEqual((await listSegments(SimDisk.of(spare))).orphans, [])
-  // A segment that has its name, and is not in the manifest yet.
+  // A segment that has its name, and is not in the manifest yet: that comes before its first byte.
   const ahead = withFile(spare, '00000000000000000018-0000.seg', Buffer.alloc(4096))
   const { findings, verdict } = await verifyLog(SimDisk.of(ahead))
   assert.deepEqual([findings, verdict], [[], 'intact'])
