@@ -34,6 +34,11 @@ export class Output {
     return this.writer.length - this.#sent + this.#socket.writableLength
   }
 
+  /** Bytes that were ever handed to the socket. */
+  get totalSize(): number {
+    return this.#base + this.#sent
+  }
+
   /** Whether some reply waits for a commit. */
   get isGated(): boolean {
     return this.#gateHead < this.#gateStarts.length

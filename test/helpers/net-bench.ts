@@ -5,9 +5,10 @@ import { Dispatcher } from '../../src/commands/dispatcher.js'
 import { Registry } from '../../src/commands/registry.js'
 import { Committer } from '../../src/commit/committer.js'
 import type { Keyspace } from '../../src/models/keyspace.js'
-import type { Host } from '../../src/net/host.js'
+import type { ClientLimits, Host } from '../../src/net/host.js'
 import { Listener } from '../../src/net/listener.js'
 import { DEFAULT_REQUEST_LIMITS } from '../../src/protocol/resp/request-stream.js'
+import { BenchView } from './bench-view.js'
 import { openKeyspace } from './memory-log.js'
 
 interface NetBenchOptions {
@@ -24,6 +25,8 @@ export class NetBench {
   readonly keyspace: Keyspace
   readonly committer: Committer
   readonly listener: Listener
+  readonly view: BenchView
+  readonly clientLimits: ClientLimits
   /** Why clients were dropped. */
   readonly dropped: string[] = []
   /** Whether the disk is to be taken for behind. */
@@ -39,22 +42,17 @@ export class NetBench {
     this.committer.onCommit = (offset) => {
       keyspace.removals.committed(offset)
     }
-    const dispatcher = new Dispatcher(keyspace, {
-      registry: new Registry(ALL_COMMANDS),
-      redisVersion: '7.0.15',
-      info: () => ({}),
-      settings: () => new Map(),
-      valueSizeMax: () => 512 * 1024 * 1024,
-      random: Math.random,
-      shutdown: () => undefined,
-    })
+    this.view = new BenchView(new Registry(ALL_COMMANDS))
+    this.clientLimits = { outputSizeMax: options.outputSizeMax ?? 1 << 30, idleMsMax: 0 }
+    const dispatcher = new Dispatcher(keyspace, this.view)
     const host: Host = {
       log,
       keyspace,
       dispatcher,
       committer: this.committer,
       requestLimits: { ...DEFAULT_REQUEST_LIMITS },
-      outputSizeMax: options.outputSizeMax ?? 1 << 30,
+      clientLimits: this.clientLimits,
+      isOpen: () => this.view.isOpen(),
       stalledMsMax: options.stalledMsMax ?? 60_000,
       isBehind: () => this.isBehind,
       onClosed: () => undefined,
@@ -63,6 +61,7 @@ export class NetBench {
       onAcceptFailed: () => undefined,
     }
     this.listener = new Listener(host, options.clientsMax ?? 100)
+    this.view.sessions = { [Symbol.iterator]: () => this.listener.connections.values() }
   }
 
   static async start(
