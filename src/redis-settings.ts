@@ -74,5 +74,5 @@ export class RedisSettings implements SettingsView {
 }
 
 function failed(name: string, why: string): ReplyError {
-  return new ReplyError(`ERR CONFIG SET failed (possibly related to argument '${name}') - ${why}`)
+  return new ReplyError(`ERR CONFIG SET failed (possibly related to argument '${name.toLowerCase()}') - ${why}`)
 }

@@ -64,7 +64,7 @@ for (const { protocol, seed, args } of RUNS) {
     const folder = temporaryFolder(t)
     let daemon = await Daemon.start(folder, ['--log-level', 'info', ...args])
     t.after(() => daemon.stop('SIGKILL'))
-    const steps = new RandomSteps(new Random(seed)).make(Math.ceil(COMMANDS / RUNS.length))
+    const steps = new RandomSteps(new Random(seed), protocol).make(Math.ceil(COMMANDS / RUNS.length))
     const difference = await run(daemon.port, protocol, steps)
     if (difference !== null) assert.fail(await tell(difference, daemon.port, protocol, seed, steps))
     if (args.includes('--memory')) return

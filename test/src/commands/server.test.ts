@@ -56,7 +56,7 @@ test('CONFIG SET sets all or nothing, and says in Redis\u2019s words what is wro
   const cases: [string[], string][] = [
     [['hz', '20', 'nothing', '1'], "ERR Unknown option or number of arguments for CONFIG SET - 'nothing'"],
     [['hz', '20', 'port', '1'], failed('port', "can't set immutable config")],
-    [['hz', '20', 'HZ', '30'], failed('HZ', 'duplicate parameter')],
+    [['hz', '20', 'HZ', '30'], failed('hz', 'duplicate parameter')],
     [
       ['zset-max-ziplist-value', '1', 'zset-max-listpack-value', '1'],
       failed('zset-max-listpack-value', 'duplicate parameter'),
@@ -154,7 +154,7 @@ test('COMMAND: count, list, info, docs, keys', async () => {
   )
   const [mset, none] = bench.run('command', 'info', 'MSET', 'nothing') as unknown[][]
   assert.deepEqual(mset!.slice(0, 6), ['mset', -3, [{ simple: 'write' }, { simple: 'denyoom' }], 1, -1, 2])
-  assert.deepEqual(none, { nil: 'array' })
+  assert.equal(none, null)
   const docs = bench.run('command', 'docs', 'get', 'nothing') as [string, string[]]
   assert.equal(docs[0], 'get')
   assert.deepEqual(docs[1].slice(2), ['since', '1.0.0', 'group', 'string'])
