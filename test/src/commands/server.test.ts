@@ -56,7 +56,7 @@ test('CONFIG SET sets all or nothing, and says in Redis\u2019s words what is wro
   const cases: [string[], string][] = [
     [['hz', '20', 'nothing', '1'], "ERR Unknown option or number of arguments for CONFIG SET - 'nothing'"],
     [['hz', '20', 'port', '1'], failed('port', "can't set immutable config")],
-    [['hz', '20', 'HZ', '30'], failed('hz', 'duplicate parameter')],
+    [['hz', '20', 'HZ', '30'], failed('HZ', 'duplicate parameter')],
     [
       ['zset-max-ziplist-value', '1', 'zset-max-listpack-value', '1'],
       failed('zset-max-listpack-value', 'duplicate parameter'),
