@@ -3,7 +3,7 @@ import { authenticate } from './auth.js'
 import { checkClientName } from './client-name.js'
 
 const UNAUTHENTICATED =
-  'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time'
+  'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time'
 
 export const hello: Command = {
   name: 'hello',

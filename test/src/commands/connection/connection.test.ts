@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { CommandBench } from '../../helpers/command-bench.js'
-import { OK } from '../../helpers/resp-client.js'
+import { CommandBench } from '../../../helpers/command-bench.js'
+import { OK } from '../../../helpers/resp-client.js'
 
 test('HELLO chooses the protocol and tells who the server is, in it', async () => {
   const bench = await CommandBench.open()
