@@ -1,3 +1,4 @@
+import { copyBytes } from '../../../segments/index.js'
 import { digitCount, doubleText, writeDigits } from './digits.js'
 
 /*
@@ -113,11 +114,12 @@ export class ReplyWriter {
   }
 
   /** The bytes of `buf` from `start` to `end` (exclusive). */
-  bulk(buf: Uint8Array, start: number, end: number): void {
+  bulk(buf: Buffer, start: number, end: number): void {
     const size = end - start
     this.#reserve(size + LINE_SIZE_MAX + 2)
     this.#line(36, size)
-    this.#endLine(this.#copy(this.length, buf, start, end))
+    copyBytes(buf, start, end, this.buffer, this.length)
+    this.#endLine(this.length + size)
   }
 
   /** A string as UTF-8. */
@@ -230,9 +232,10 @@ export class ReplyWriter {
   }
 
   /** Bytes that are replies already. */
-  raw(bytes: Uint8Array, start: number, end: number): void {
+  raw(bytes: Buffer, start: number, end: number): void {
     this.#reserve(end - start)
-    this.length = this.#copy(this.length, bytes, start, end)
+    copyBytes(bytes, start, end, this.buffer, this.length)
+    this.length += end - start
   }
 
   #nil(type: number): void {
@@ -270,17 +273,6 @@ export class ReplyWriter {
     this.buffer[at] = CR
     this.buffer[at + 1] = LF
     this.length = at + 2
-  }
-
-  /** Copies to `to`, where there is room; returns the position behind. */
-  #copy(to: number, from: Uint8Array, start: number, end: number): number {
-    const { buffer } = this
-    const size = end - start
-    if (size <= LOOP_SIZE_MAX) for (let i = 0; i < size; i++) buffer[to + i] = from[start + i]!
-    else if (start === 0 && end === from.length) buffer.set(from, to)
-    else if (from instanceof Buffer) from.copy(buffer, to, start, end)
-    else buffer.set(from.subarray(start, end), to)
-    return to + size
   }
 
   #reserve(size: number): void {
