@@ -12,12 +12,10 @@ import {
 } from '../../segments/index.js'
 import { ColdRead } from './cold.js'
 import { ExpiryTable } from './expiry-table.js'
+import { KeyLiveness, seekPlace, TAG } from './key-liveness.js'
 import { CAUSE, KIND } from './kinds.js'
 import { RecentRemovals } from './recent-removals.js'
 import { Watches, type Watched, type Watcher } from './watches.js'
-
-/** Bits of an index entry's tag. */
-const TAG = { expires: 1, collides: 2 } as const
 
 const NOTHING = Buffer.alloc(0)
 const RANDOM_TRIES_MAX = 100
@@ -36,6 +34,8 @@ export class Keyspace {
   readonly removals = new RecentRemovals()
   readonly #index: HashIndex
   readonly #expiries = new ExpiryTable()
+  /** What compaction asks and tells. */
+  readonly liveness: Liveness
   #floorGate = 0
   /** What was chosen at random and has to be loaded before it can be told. */
   #choice: readonly [number, number] | null = null
@@ -62,6 +62,7 @@ export class Keyspace {
   constructor(log: Log, tableBits?: number) {
     this.log = log
     this.#index = new HashIndex(tableBits === undefined ? {} : { tableBits })
+    this.liveness = new KeyLiveness(this.#index, this.#expiries)
   }
 
   /** Number of keys, those that have expired and are not yet removed among them. */
@@ -329,7 +330,7 @@ export class Keyspace {
     }
     if (this.#collides) this.#markCollisions()
     index.insert(this.#hi, this.#lo, segment, position, this.#collides ? TAG.collides : 0)
-    this.#present = this.#seekPlace(segment, position)
+    this.#present = seekPlace(index, this.#hi, this.#lo, segment, position)
   }
 
   #markCollisions(): void {
@@ -337,14 +338,6 @@ export class Keyspace {
     for (let ok = index.seek(this.#hi, this.#lo); ok; ok = index.seekNext()) {
       index.update(index.segment, index.position, index.tag | TAG.collides)
     }
-  }
-
-  #seekPlace(segment: number, position: number): boolean {
-    const index = this.#index
-    for (let ok = index.seek(this.#hi, this.#lo); ok; ok = index.seekNext()) {
-      if (index.segment === segment && index.position === position) return true
-    }
-    return false
   }
 
   #applyExpiry(expireAt: number, recordSegment: number, recordPosition: number): void {
@@ -492,52 +485,6 @@ export class Keyspace {
       if (this.removeExpired(key, 0, key.length)) expired++
     }
     return { expired, sampled }
-  }
-
-  /** What compaction asks and tells. */
-  readonly liveness: Liveness = {
-    isLive: (record) => this.#isLive(record),
-    moved: (record, segmentNumber, position) => {
-      this.#moved(record, segmentNumber, position)
-    },
-  }
-
-  #isLive(record: ReplayedRecord): boolean {
-    if (record.kind === KIND.string) {
-      this.#hi = record.hi
-      this.#lo = record.lo
-      return this.#seekPlace(record.segmentNumber, record.position)
-    }
-    if (record.kind === KIND.expiry) return this.#isLiveExpiry(record)
-    return false
-  }
-
-  #isLiveExpiry(record: ReplayedRecord): boolean {
-    const index = this.#index
-    for (let ok = index.seek(record.hi, record.lo); ok; ok = index.seekNext()) {
-      if ((index.tag & TAG.expires) === 0) continue
-      const expiries = this.#expiries
-      if (!expiries.find(record.hi, record.lo, index.segment, index.position)) continue
-      if (expiries.recordSegment === record.segmentNumber && expiries.recordPosition === record.position) return true
-    }
-    return false
-  }
-
-  #moved(record: ReplayedRecord, segmentNumber: number, position: number): void {
-    const { hi, lo } = record
-    const index = this.#index
-    const expiries = this.#expiries
-    if (record.kind === KIND.string) {
-      if (index.replacePlace(hi, lo, record.segmentNumber, record.position, segmentNumber, position)) {
-        expiries.moveValue(hi, lo, record.segmentNumber, record.position, segmentNumber, position)
-      }
-      return
-    }
-    for (let ok = index.seek(hi, lo); ok; ok = index.seekNext()) {
-      if (!expiries.find(hi, lo, index.segment, index.position)) continue
-      if (expiries.recordSegment !== record.segmentNumber || expiries.recordPosition !== record.position) continue
-      expiries.set(hi, lo, index.segment, index.position, expiries.expireAt, segmentNumber, position)
-    }
   }
 
   /**
