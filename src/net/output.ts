@@ -66,12 +66,19 @@ export class Output {
   flush(committedOffset: number): void {
     while (this.isGated && this.#gateOffsets[this.#gateHead]! <= committedOffset) this.#gateHead++
     const end = this.isGated ? this.#gateStarts[this.#gateHead]! - this.#base : this.writer.length
-    if (!this.isGated || this.#gateHead > GATES_KEPT_MAX) {
+    if (this.#gateHead > 0) this.#forgetPassedGates()
+    if (end > this.#sent) this.#send(end)
+  }
+
+  #forgetPassedGates(): void {
+    if (!this.isGated) {
+      this.#gateStarts.length = 0
+      this.#gateOffsets.length = 0
+    } else if (this.#gateHead > GATES_KEPT_MAX) {
       this.#gateStarts.splice(0, this.#gateHead)
       this.#gateOffsets.splice(0, this.#gateHead)
-      this.#gateHead = 0
-    }
-    if (end > this.#sent) this.#send(end)
+    } else return
+    this.#gateHead = 0
   }
 
   #send(end: number): void {
