@@ -1,5 +1,5 @@
 import type net from 'node:net'
-import { ReplyWriter } from '../protocol/resp/reply-writer.js'
+import type { ReplyBuffer } from '../protocol/reply-buffer.js'
 
 const CHUNK_SIZE = 16 * 1024
 const POOLED_MAX = 256
@@ -11,8 +11,9 @@ const pool: Buffer[] = []
  * The replies of one connection, in order, each held back until what it tells is committed. Holds memory only while there
  * is something to send.
  */
-export class Output {
-  readonly writer = new ReplyWriter()
+export class Output<Writer extends ReplyBuffer> {
+  /** Another one may take its place before the first reply. */
+  writer: Writer
   readonly #socket: net.Socket
   /** Bytes at the front of the writer's buffer that have been handed to the socket. */
   #sent = 0
@@ -24,9 +25,9 @@ export class Output {
   readonly #gateOffsets: number[] = []
   #gateHead = 0
 
-  constructor(socket: net.Socket) {
+  constructor(socket: net.Socket, writer: Writer) {
     this.#socket = socket
-    this.writer.reset(EMPTY)
+    this.writer = writer
   }
 
   /** Bytes not yet taken by the kernel, those that wait for a commit among them. */

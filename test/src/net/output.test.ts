@@ -3,6 +3,7 @@ import type net from 'node:net'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Output } from '../../../src/net/output.js'
+import { ReplyWriter } from '../../../src/protocol/resp/reply-writer.js'
 
 /**
  * The far end of a connection. While it is `open`, the kernel takes every write at once; otherwise writes wait, and what
@@ -42,12 +43,12 @@ class FakeSocket {
   }
 }
 
-function outputOn(socket: FakeSocket): Output {
-  return new Output(socket as unknown as net.Socket)
+function outputOn(socket: FakeSocket): Output<ReplyWriter> {
+  return new Output(socket as unknown as net.Socket, new ReplyWriter())
 }
 
 /** Writes a reply of `size` bytes that no other reply looks like, held back until `gate`. */
-function reply(output: Output, bytes: Buffer, gate: number, flushingOffset = Infinity): void {
+function reply(output: Output<ReplyWriter>, bytes: Buffer, gate: number, flushingOffset = Infinity): void {
   output.open()
   const { writer } = output
   const start = writer.length
