@@ -3,12 +3,13 @@ import type net from 'node:net'
 import type { Logger } from 'pino'
 import { FlinError, Log, type LogEvent, type LogOptions } from '../segments/index.js'
 import { ALL_COMMANDS } from './commands/all.js'
+import { BinaryDispatcher } from './commands/binary/binary-dispatcher.js'
 import { Dispatcher } from './commands/dispatcher.js'
 import { Registry } from './commands/registry.js'
 import type { ServerView } from './commands/server-view.js'
 import { Committer } from './commit/committer.js'
 import type { Settings } from './config.js'
-import { Facts, REDIS_VERSION, redisSettings } from './facts.js'
+import { Facts, FLIN_VERSION, REDIS_VERSION, redisSettings } from './facts.js'
 import { Keyspace } from './models/keyspace.js'
 import type { Host } from './net/host.js'
 import { Listener } from './net/listener.js'
@@ -81,10 +82,18 @@ export class Server {
       },
     }
     const dispatcher = new Dispatcher(keyspace, view)
+    const binaryView = {
+      flinVersion: FLIN_VERSION,
+      isOpen: () => true,
+      isPassword: () => true,
+      valueSizeMax: view.valueSizeMax,
+    }
+    const binaryDispatcher = new BinaryDispatcher(keyspace, binaryView, dispatcher)
     const host: Host = {
       log,
       keyspace,
       dispatcher,
+      binaryDispatcher,
       committer,
       requestLimits,
       outputSizeMax: settings.outputSizeMax,

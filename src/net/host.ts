@@ -1,4 +1,5 @@
 import type { Log } from '../../segments/index.js'
+import type { BinaryDispatcher } from '../commands/binary/binary-dispatcher.js'
 import type { Dispatcher } from '../commands/dispatcher.js'
 import type { Committer } from '../commit/committer.js'
 import type { Keyspace } from '../models/keyspace.js'
@@ -10,6 +11,7 @@ export interface Host {
   readonly log: Log
   readonly keyspace: Keyspace
   readonly dispatcher: Dispatcher
+  readonly binaryDispatcher: BinaryDispatcher
   readonly committer: Committer
   readonly requestLimits: RequestLimits
   /** A client that leaves more than this unread is closed. */

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { Decoder } from '@redis/client/dist/lib/RESP/decoder.js'
 import fc from 'fast-check'
-import { REPLY_BUFFER_SIZE, ReplyWriter } from '../../../../src/protocol/resp/reply-writer.js'
+import { REPLY_BUFFER_SIZE } from '../../../../src/protocol/reply-buffer.js'
+import { ReplyWriter } from '../../../../src/protocol/resp/reply-writer.js'
 
 type Write = (reply: ReplyWriter) => void
 
