@@ -54,6 +54,8 @@ const schema = z.strictObject({
   reserveSize: size(0, Number.MAX_SAFE_INTEGER).default(64 * MIB),
   clientsMax: integer(1, 1_000_000).default(10_000),
   outputSizeMax: size(MIB, Number.MAX_SAFE_INTEGER).default(GIB),
+  /** What clients have to give before anything else; empty: nothing. */
+  requirepass: z.string({ error: 'write the password as text' }).max(1024).default(''),
   serveDamaged: z
     .union([
       z.boolean(),

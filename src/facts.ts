@@ -1,9 +1,11 @@
+import crypto from 'node:crypto'
 import os from 'node:os'
 import type { Log } from '../segments/index.js'
-import type { Dispatcher } from './commands/dispatcher.js'
+import type { CommandStats } from './commands/command-stats.js'
 import type { InfoSections } from './commands/server-view.js'
 import type { Committer } from './commit/committer.js'
 import type { Settings } from './config.js'
+import { Meter } from './meter.js'
 import type { Keyspace } from './models/keyspace.js'
 import type { Listener } from './net/listener.js'
 
@@ -11,109 +13,281 @@ import type { Listener } from './net/listener.js'
 export const REDIS_VERSION = '7.0.15'
 export const FLIN_VERSION = '0.1.0'
 
+const SAMPLE_MS = 100
+const KIB = 1024
+const MS_PER_S = 1000
+const S_PER_DAY = 86400
+/** How many samples lie between two looks at the memory, which cost more. */
+const MEMORY_STEP = 10
+
+type Fields = InfoSections[string]
+
+/** What Facts looks at. */
+export interface FactSources {
+  readonly settings: Settings
+  readonly log: Log
+  readonly keyspace: Keyspace
+  readonly committer: Committer
+  readonly stats: CommandStats
+  readonly listener: Listener
+}
+
 /** What INFO tells, in Redis's sections and field names where Redis has them. */
 export class Facts {
-  readonly #settings: Settings
-  readonly #log: Log
-  readonly #keyspace: Keyspace
-  readonly #committer: Committer
+  readonly #sources: FactSources
   readonly #startedMs = Date.now()
-  #dispatcher: Dispatcher | null = null
-  #listener: Listener | null = null
-
-  constructor(settings: Settings, log: Log, keyspace: Keyspace, committer: Committer) {
-    this.#settings = settings
-    this.#log = log
-    this.#keyspace = keyspace
-    this.#committer = committer
+  readonly #runId = crypto.randomBytes(20).toString('hex')
+  readonly #commands = new Meter(performance.now())
+  readonly #input = new Meter(performance.now())
+  readonly #output = new Meter(performance.now())
+  #timer: NodeJS.Timeout | null = null
+  #samples = 0
+  #memoryPeak = process.memoryUsage.rss()
+  /** Where counts stood when they were reset. */
+  #base = { accepted: 0, rejected: 0, input: 0, output: 0, hits: 0, misses: 0, expired: 0 }
+  /** Each section by its name in lower case. */
+  readonly #sections: Readonly<Record<string, readonly [name: string, tell: () => Fields]>> = {
+    server: ['Server', () => this.#server()],
+    clients: ['Clients', () => this.#clients()],
+    memory: ['Memory', () => this.#memory()],
+    persistence: ['Persistence', () => this.#persistence()],
+    stats: ['Stats', () => this.#stats()],
+    replication: ['Replication', () => this.#replication()],
+    cpu: ['CPU', cpu],
+    modules: ['Modules', () => ({})],
+    commandstats: ['Commandstats', () => this.#commandStats()],
+    errorstats: ['Errorstats', () => this.#errorStats()],
+    cluster: ['Cluster', () => ({ cluster_enabled: 0 })],
+    keyspace: ['Keyspace', () => this.#keys()],
   }
 
-  attach(dispatcher: Dispatcher, listener: Listener): void {
-    this.#dispatcher = dispatcher
-    this.#listener = listener
+  constructor(sources: FactSources) {
+    this.#sources = sources
   }
 
-  info(): InfoSections {
-    const log = this.#log
-    const keyspace = this.#keyspace
-    const uptime = Math.floor((Date.now() - this.#startedMs) / 1000)
-    const memory = process.memoryUsage()
-    const keys = keyspace.count
+  /** Begins to measure rates. */
+  start(): void {
+    this.#timer = setInterval(() => {
+      this.#sample()
+    }, SAMPLE_MS).unref()
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer)
+  }
+
+  #sample(): void {
+    const { stats, listener } = this.#sources
+    const now = performance.now()
+    this.#commands.sample(now, stats.total)
+    this.#input.sample(now, listener.inputSize)
+    this.#output.sample(now, listener.outputSize)
+    if (this.#samples++ % MEMORY_STEP === 0) this.#notePeak(process.memoryUsage.rss())
+  }
+
+  #notePeak(rss: number): void {
+    this.#memoryPeak = Math.max(this.#memoryPeak, rss)
+  }
+
+  /** Sections that are wanted, in Redis's order. */
+  info(wanted: (section: string) => boolean): InfoSections {
+    const found: InfoSections = {}
+    for (const [key, [name, tell]] of Object.entries(this.#sections)) if (wanted(key)) found[name] = tell()
+    return found
+  }
+
+  /** What is counted begins anew. */
+  reset(): void {
+    const { listener, keyspace, stats } = this.#sources
+    stats.reset()
+    this.#base = {
+      accepted: listener.acceptedCount,
+      rejected: listener.rejectedCount,
+      input: listener.inputSize,
+      output: listener.outputSize,
+      hits: keyspace.hitCount,
+      misses: keyspace.missCount,
+      expired: keyspace.expiredCount,
+    }
+    this.#memoryPeak = process.memoryUsage.rss()
+  }
+
+  #server(): Fields {
+    const uptime = Math.floor((Date.now() - this.#startedMs) / MS_PER_S)
     return {
-      Server: {
-        redis_version: REDIS_VERSION,
-        redis_mode: 'standalone',
-        flin_version: FLIN_VERSION,
-        os: `${os.type()} ${os.release()} ${os.arch()}`,
-        arch_bits: 64,
-        node_version: process.version,
-        process_id: process.pid,
-        node_id: this.#settings.nodeId,
-        tcp_port: this.#listener?.port ?? this.#settings.port,
-        uptime_in_seconds: uptime,
-        uptime_in_days: Math.floor(uptime / 86400),
-      },
-      Clients: {
-        connected_clients: this.#listener?.connections.size ?? 0,
-        maxclients: this.#settings.clientsMax,
-      },
-      Memory: {
-        used_memory: memory.rss,
-        used_memory_rss: memory.rss,
-        used_memory_heap: memory.heapUsed,
-        used_memory_cache: log.cacheUsedSize,
-        used_memory_index: keyspace.indexSize,
-        maxmemory: this.#settings.memory,
-      },
-      Persistence: {
-        loading: 0,
-        aof_enabled: this.#settings.memory > 0 ? 0 : 1,
-        aof_last_write_status: log.poison === null ? 'ok' : 'err',
-        fsync: log.fsync,
-        log_id: log.id,
-        log_epoch: log.epoch,
-        log_start_offset: log.startOffset,
-        log_end_offset: log.endOffset,
-        log_committed_offset: log.committedOffset,
-        log_durable_offset: log.durableOffset,
-        log_undurable_size: log.undurableSize,
-        log_segments: log.segments.length,
-        log_size: log.size,
-        log_disk_full: log.isDiskFull ? 1 : 0,
-        log_damages: log.damages.length,
-        commits: this.#committer.commitCount,
-      },
-      Stats: {
-        total_connections_received: this.#listener?.acceptedCount ?? 0,
-        total_commands_processed: this.#dispatcher?.commandCount ?? 0,
-        rejected_connections: this.#listener?.rejectedCount ?? 0,
-      },
-      Replication: { role: 'master', connected_slaves: 0 },
-      CPU: cpu(),
-      Keyspace: keys === 0 ? {} : { db0: `keys=${keys},expires=${keyspace.expiringCount},avg_ttl=0` },
+      redis_version: REDIS_VERSION,
+      redis_mode: 'standalone',
+      flin_version: FLIN_VERSION,
+      os: `${os.type()} ${os.release()} ${os.arch()}`,
+      arch_bits: 64,
+      node_version: process.version,
+      process_id: process.pid,
+      run_id: this.#runId,
+      node_id: this.#sources.settings.nodeId,
+      tcp_port: this.#sources.listener.port,
+      server_time_usec: Math.round((performance.timeOrigin + performance.now()) * 1000),
+      uptime_in_seconds: uptime,
+      uptime_in_days: Math.floor(uptime / S_PER_DAY),
+      executable: process.execPath,
+      config_file: '',
     }
   }
+
+  #clients(): Fields {
+    const { listener } = this.#sources
+    let input = 0
+    let output = 0
+    for (const { querySize, outputSize } of listener.connections.values()) {
+      input = Math.max(input, querySize)
+      output = Math.max(output, outputSize)
+    }
+    return {
+      connected_clients: listener.connections.size,
+      cluster_connections: 0,
+      maxclients: listener.clientsMax,
+      client_recent_max_input_buffer: input,
+      client_recent_max_output_buffer: output,
+      blocked_clients: 0,
+      tracking_clients: 0,
+      clients_in_timeout_table: 0,
+    }
+  }
+
+  #memory(): Fields {
+    const { log, keyspace, settings, listener } = this.#sources
+    const { rss, heapUsed, heapTotal, external, arrayBuffers } = process.memoryUsage()
+    this.#notePeak(rss)
+    let clients = 0
+    for (const { querySize, outputSize } of listener.connections.values()) clients += querySize + outputSize
+    const total = os.totalmem()
+    return {
+      used_memory: rss,
+      used_memory_human: human(rss),
+      used_memory_rss: rss,
+      used_memory_rss_human: human(rss),
+      used_memory_peak: this.#memoryPeak,
+      used_memory_peak_human: human(this.#memoryPeak),
+      used_memory_peak_perc: `${((rss * 100) / this.#memoryPeak).toFixed(2)}%`,
+      used_memory_heap: heapUsed,
+      used_memory_heap_total: heapTotal,
+      used_memory_external: external,
+      used_memory_buffers: arrayBuffers,
+      used_memory_cache: log.cacheUsedSize,
+      used_memory_index: keyspace.indexSize,
+      total_system_memory: total,
+      total_system_memory_human: human(total),
+      maxmemory: settings.memory,
+      maxmemory_human: human(settings.memory),
+      maxmemory_policy: 'noeviction',
+      mem_fragmentation_ratio: '1.00',
+      mem_clients_slaves: 0,
+      mem_clients_normal: clients,
+      mem_allocator: 'node',
+    }
+  }
+
+  #persistence(): Fields {
+    const { log, settings, committer } = this.#sources
+    const inMemory = settings.memory > 0
+    return {
+      loading: 0,
+      async_loading: 0,
+      rdb_changes_since_last_save: log.endOffset - log.durableOffset,
+      rdb_bgsave_in_progress: 0,
+      rdb_last_save_time: Math.floor(committer.lastCommitMs / MS_PER_S),
+      rdb_last_bgsave_status: 'ok',
+      aof_enabled: inMemory ? 0 : 1,
+      aof_rewrite_in_progress: 0,
+      aof_rewrite_scheduled: 0,
+      aof_last_bgrewrite_status: 'ok',
+      aof_last_write_status: log.poison === null && !log.isDiskFull ? 'ok' : 'err',
+      aof_current_size: inMemory ? 0 : log.size,
+      aof_base_size: 0,
+      aof_buffer_length: log.undurableSize,
+      aof_pending_bio_fsync: log.durableOffset < log.committedOffset ? 1 : 0,
+      fsync: log.fsync,
+      log_id: log.id,
+      log_epoch: log.epoch,
+      log_start_offset: log.startOffset,
+      log_end_offset: log.endOffset,
+      log_committed_offset: log.committedOffset,
+      log_durable_offset: log.durableOffset,
+      log_undurable_size: log.undurableSize,
+      log_segments: log.segments.length,
+      log_size: log.size,
+      log_disk_full: log.isDiskFull ? 1 : 0,
+      log_damages: log.damages.length,
+      commits: committer.commitCount,
+    }
+  }
+
+  #stats(): Fields {
+    const { listener, keyspace, stats } = this.#sources
+    const base = this.#base
+    return {
+      total_connections_received: listener.acceptedCount - base.accepted,
+      total_commands_processed: stats.total,
+      instantaneous_ops_per_sec: Math.round(this.#commands.rate),
+      total_net_input_bytes: listener.inputSize - base.input,
+      total_net_output_bytes: listener.outputSize - base.output,
+      instantaneous_input_kbps: (this.#input.rate / KIB).toFixed(2),
+      instantaneous_output_kbps: (this.#output.rate / KIB).toFixed(2),
+      rejected_connections: listener.rejectedCount - base.rejected,
+      expired_keys: keyspace.expiredCount - base.expired,
+      evicted_keys: 0,
+      evicted_clients: 0,
+      keyspace_hits: keyspace.hitCount - base.hits,
+      keyspace_misses: keyspace.missCount - base.misses,
+      pubsub_channels: 0,
+      pubsub_patterns: 0,
+      latest_fork_usec: 0,
+      total_forks: 0,
+      total_error_replies: stats.errorTotal,
+    }
+  }
+
+  #replication(): Fields {
+    const { log } = this.#sources
+    return { role: 'master', connected_slaves: 0, master_replid: log.id, master_repl_offset: log.endOffset }
+  }
+
+  #commandStats(): Fields {
+    const fields: Fields = {}
+    for (const { command, calls, usec, rejected, failed } of this.#sources.stats.all) {
+      const each = calls === 0 ? 0 : usec / calls
+      fields[`cmdstat_${command.name}`] =
+        `calls=${calls},usec=${Math.round(usec)},usec_per_call=${each.toFixed(2)},` +
+        `rejected_calls=${rejected},failed_calls=${failed}`
+    }
+    return fields
+  }
+
+  #errorStats(): Fields {
+    const fields: Fields = {}
+    for (const [code, count] of this.#sources.stats.errors) fields[`errorstat_${code}`] = `count=${count}`
+    return fields
+  }
+
+  #keys(): Fields {
+    const { keyspace } = this.#sources
+    const { count } = keyspace
+    return count === 0 ? {} : { db0: `keys=${count},expires=${keyspace.expiringCount},avg_ttl=0` }
+  }
 }
 
-function cpu(): Record<string, string> {
+/** Bytes as Redis shows them to people. */
+export function human(size: number): string {
+  if (size < KIB) return `${size}B`
+  let value = size
+  let unit = -1
+  while (value >= KIB && unit < 3) {
+    value /= KIB
+    unit++
+  }
+  return `${value.toFixed(2)}${'KMGT'[unit]}`
+}
+
+function cpu(): Fields {
   const { user, system } = process.cpuUsage()
   return { used_cpu_sys: (system / 1e6).toFixed(6), used_cpu_user: (user / 1e6).toFixed(6) }
-}
-
-/** Settings by the names that Redis gives them, for clients and tools that ask. */
-export function redisSettings(settings: Settings, log: Log, port: number): ReadonlyMap<string, string> {
-  return new Map([
-    ['appendfsync', log.fsync],
-    ['appendonly', settings.memory > 0 ? 'no' : 'yes'],
-    ['bind', settings.host],
-    ['databases', '1'],
-    ['dir', settings.data],
-    ['maxclients', String(settings.clientsMax)],
-    ['maxmemory', String(settings.memory)],
-    ['maxmemory-policy', 'noeviction'],
-    ['port', String(port)],
-    ['proto-max-bulk-len', '536870912'],
-    ['save', ''],
-    ['timeout', '0'],
-  ])
 }

@@ -19,6 +19,11 @@ const OPTIONS: readonly (readonly [flags: string, name: string, text: string])[]
   ['--reserve-size <size>', 'reserveSize', 'free space on the disk that is left alone (default: 64mb)'],
   ['--clients-max <count>', 'clientsMax', 'clients at a time (default: 10000)'],
   ['--output-size-max <size>', 'outputSizeMax', 'unread replies after which a client is closed (default: 1gb)'],
+  [
+    '--requirepass <password>',
+    'requirepass',
+    'password that clients give; other users see it here, but not in the environment',
+  ],
   ['--serve-damaged', 'serveDamaged', 'serve what is intact of a damaged log, read-only'],
   ['--log-level <level>', 'logLevel', 'trace, debug, info, warn, error, fatal, silent (default: info)'],
 ]

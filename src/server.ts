@@ -2,18 +2,22 @@ import crypto from 'node:crypto'
 import type net from 'node:net'
 import type { Logger } from 'pino'
 import { FlinError, Log, type LogEvent, type LogOptions } from '../segments/index.js'
+import { Access } from './access.js'
 import { ALL_COMMANDS } from './commands/all.js'
 import { BinaryDispatcher } from './commands/binary/binary-dispatcher.js'
+import { CommandStats } from './commands/command-stats.js'
 import { Dispatcher } from './commands/dispatcher.js'
 import { Registry } from './commands/registry.js'
 import type { ServerView } from './commands/server-view.js'
 import { Committer } from './commit/committer.js'
 import type { Settings } from './config.js'
-import { Facts, FLIN_VERSION, REDIS_VERSION, redisSettings } from './facts.js'
+import { Facts, FLIN_VERSION, REDIS_VERSION } from './facts.js'
+import { initialValues, liveSettings } from './live-settings.js'
 import { Keyspace } from './models/keyspace.js'
 import type { Host } from './net/host.js'
 import { Listener } from './net/listener.js'
 import { DEFAULT_REQUEST_LIMITS } from './protocol/resp/request-stream.js'
+import { RedisSettings } from './redis-settings.js'
 import { Upkeep } from './upkeep.js'
 
 /** Bytes that may wait for the disk before sockets are paused. */
@@ -30,6 +34,7 @@ export class Server {
   readonly #listener: Listener
   readonly #committer: Committer
   readonly #upkeep: Upkeep
+  readonly #facts: Facts
   #stopping: Promise<void> | null = null
   /** Where it listens. */
   readonly address: net.AddressInfo
@@ -40,6 +45,7 @@ export class Server {
     listener: Listener
     committer: Committer
     upkeep: Upkeep
+    facts: Facts
     address: net.AddressInfo
   }) {
     this.#log = parts.log
@@ -47,6 +53,7 @@ export class Server {
     this.#listener = parts.listener
     this.#committer = parts.committer
     this.#upkeep = parts.upkeep
+    this.#facts = parts.facts
     this.address = parts.address
   }
 
@@ -69,12 +76,28 @@ export class Server {
     }
     const registry = new Registry(ALL_COMMANDS)
     const requestLimits = { ...DEFAULT_REQUEST_LIMITS }
-    const facts = new Facts(settings, log, keyspace, committer)
+    const clientLimits = { outputSizeMax: settings.outputSizeMax, idleMsMax: 0 }
+    const access = new Access(settings.requirepass)
+    const stats = new CommandStats()
     const view: ServerView = {
       registry,
       redisVersion: REDIS_VERSION,
-      info: () => facts.info(),
-      settings: () => redisSettings(settings, log, listener.port),
+      stats,
+      info: (wanted) => facts.info(wanted),
+      resetStats: () => {
+        facts.reset()
+      },
+      // Made below, as it acts upon the listener.
+      settings: {
+        entries: () => redisSettings.entries(),
+        set: (pairs) => {
+          redisSettings.set(pairs)
+        },
+      },
+      clients: () => listener.connections.values(),
+      isOpen: () => access.isOpen,
+      isPassword: (given) => access.isPassword(given),
+      lastCommitMs: () => committer.lastCommitMs,
       valueSizeMax: () => requestLimits.bulkSizeMax,
       random: Math.random,
       shutdown: () => {
@@ -84,11 +107,11 @@ export class Server {
     const dispatcher = new Dispatcher(keyspace, view)
     const binaryView = {
       flinVersion: FLIN_VERSION,
-      isOpen: () => true,
-      isPassword: () => true,
+      isOpen: view.isOpen,
+      isPassword: view.isPassword,
       valueSizeMax: view.valueSizeMax,
     }
-    const binaryDispatcher = new BinaryDispatcher(keyspace, binaryView, dispatcher)
+    const binaryDispatcher = new BinaryDispatcher(keyspace, binaryView, stats)
     const host: Host = {
       log,
       keyspace,
@@ -96,7 +119,8 @@ export class Server {
       binaryDispatcher,
       committer,
       requestLimits,
-      outputSizeMax: settings.outputSizeMax,
+      clientLimits,
+      isOpen: () => access.isOpen,
       stalledMsMax: STALLED_MS_MAX,
       isBehind: () => log.isBehind,
       onClosed: () => undefined,
@@ -116,7 +140,11 @@ export class Server {
       },
     }
     const listener = new Listener(host, settings.clientsMax)
-    facts.attach(dispatcher, listener)
+    const facts = new Facts({ settings, log, keyspace, committer, stats, listener })
+    const redisSettings = new RedisSettings(
+      liveSettings({ settings, log, access, listener, requestLimits, clientLimits }),
+      initialValues(settings),
+    )
     let address: net.AddressInfo
     try {
       address = await listener.listen(settings.host, settings.port)
@@ -126,6 +154,7 @@ export class Server {
     }
     const upkeep = new Upkeep(log, keyspace, committer, Math.random)
     upkeep.start()
+    facts.start()
     // Told to serve what is damaged, it names what that is, and goes on.
     log.startCheck(settings.serveDamaged ? () => undefined : onEnd)
     const tookMs = Math.round(performance.now() - began)
@@ -133,7 +162,7 @@ export class Server {
       { host: address.address, port: address.port, keys: keyspace.count, offset: log.endOffset, tookMs },
       'ready',
     )
-    return new Server({ log, logger, listener, committer, upkeep, address })
+    return new Server({ log, logger, listener, committer, upkeep, facts, address })
   }
 
   /** Finishes what is in flight, closes connections and log. */
@@ -143,6 +172,7 @@ export class Server {
   }
 
   async #stop(): Promise<void> {
+    this.#facts.stop()
     await this.#upkeep.stop()
     // Clients that never pause would keep the committer busy for ever: first they are heard no more.
     this.#listener.stop()

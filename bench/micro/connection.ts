@@ -3,8 +3,10 @@ import type net from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ALL_COMMANDS } from '../../src/commands/all.js'
 import { BinaryDispatcher } from '../../src/commands/binary/binary-dispatcher.js'
+import { CommandStats } from '../../src/commands/command-stats.js'
 import { Dispatcher } from '../../src/commands/dispatcher.js'
 import { Registry } from '../../src/commands/registry.js'
+import type { ServerView } from '../../src/commands/server-view.js'
 import { Committer } from '../../src/commit/committer.js'
 import { Connection } from '../../src/net/connection.js'
 import type { Host } from '../../src/net/host.js'
@@ -45,11 +47,18 @@ const { log, keyspace } = await openKeyspace('', {
 const committer = new Committer(log, (error) => {
   throw error
 })
-const view = {
+const stats = new CommandStats()
+const view: ServerView = {
   registry: new Registry(ALL_COMMANDS),
   redisVersion: '7.0.15',
+  stats,
   info: () => ({}),
-  settings: () => new Map<string, string>(),
+  resetStats: () => undefined,
+  settings: { entries: () => [], set: () => undefined },
+  clients: () => [],
+  isOpen: () => true,
+  isPassword: () => true,
+  lastCommitMs: () => 0,
   valueSizeMax: () => 512 * 1024 * 1024,
   random: Math.random,
   shutdown: () => undefined,
@@ -60,10 +69,11 @@ const host: Host = {
   log,
   keyspace,
   dispatcher,
-  binaryDispatcher: new BinaryDispatcher(keyspace, binaryView, dispatcher),
+  binaryDispatcher: new BinaryDispatcher(keyspace, binaryView, stats),
   committer,
   requestLimits: { ...DEFAULT_REQUEST_LIMITS },
-  outputSizeMax: 1 << 30,
+  clientLimits: { outputSizeMax: 1 << 30, idleMsMax: 0 },
+  isOpen: () => true,
   stalledMsMax: 60_000,
   isBehind: () => log.isBehind,
   onClosed: () => undefined,

@@ -1,7 +1,10 @@
 import type { Command } from './command.js'
+import { auth } from './connection/auth.js'
 import { client } from './connection/client.js'
 import { hello } from './connection/hello.js'
 import { echo, ping, quit } from './connection/ping.js'
+import { reset } from './connection/reset.js'
+import { select } from './connection/select.js'
 import { flinDel } from './flin/flin-del.js'
 import { flinDurable } from './flin/flin-durable.js'
 import { flinGet } from './flin/flin-get.js'
@@ -12,16 +15,20 @@ import { exists, touch } from './keys/exists.js'
 import { expire, expireat, pexpire, pexpireat } from './keys/expire.js'
 import { flushall, flushdb, swapdb } from './keys/flushall.js'
 import { keys } from './keys/keys.js'
+import { object } from './keys/object.js'
 import { persist } from './keys/persist.js'
 import { randomkey } from './keys/randomkey.js'
 import { copy, rename, renamenx } from './keys/rename.js'
 import { scan } from './keys/scan.js'
 import { expiretime, pexpiretime, pttl, ttl } from './keys/ttl.js'
 import { type } from './keys/type.js'
+import { wait } from './keys/wait.js'
 import { command } from './server/command.js'
 import { config } from './server/config.js'
 import { info } from './server/info.js'
+import { memory } from './server/memory.js'
 import { shutdown } from './server/shutdown.js'
+import { lastsave, time } from './server/time.js'
 import { append, strlen } from './strings/append.js'
 import { bitcount, getbit, setbit } from './strings/bits.js'
 import { get } from './strings/get.js'
@@ -43,10 +50,11 @@ export const ALL_COMMANDS: readonly Command[] = [
   ...[incr, incrby, decr, decrby, incrbyfloat],
   ...[append, strlen, getrange, substr, setrange, setbit, getbit, bitcount],
   ...[del, unlink, mdel, exists, touch, type, rename, renamenx, copy, keys, scan, randomkey, dbsize],
+  ...[object, wait],
   ...[expire, pexpire, expireat, pexpireat, ttl, pttl, expiretime, pexpiretime, persist],
   ...[flushall, flushdb, swapdb],
   ...[flinGet, flinSet, flinDel, flinDurable],
   ...[multi, exec, discard, watch, unwatch],
-  ...[ping, echo, hello, quit, client],
-  ...[command, config, info, shutdown],
+  ...[ping, echo, hello, auth, select, reset, quit, client],
+  ...[command, config, info, memory, time, lastsave, shutdown],
 ]

@@ -45,6 +45,14 @@ export interface Subcommand {
   readonly name: string
   /** As a command's: the command's name and the word are counted too. */
   readonly arity: number
+  readonly flags: readonly CommandFlag[]
+  /** As a command's. */
+  readonly keys?: KeySpec
+  readonly since: string
+  /** What HELP says of it: how it is called, then indented lines. */
+  readonly help: readonly string[]
+  /** As a command's. */
+  readonly run: (context: Context, args: Args) => void
 }
 
 /** A command is one object in a file of its own; tools and docs read it from the registry. */
@@ -61,6 +69,8 @@ export interface Command {
   /** The Redis version, or the Flin version, that brought it. */
   readonly since: string
   readonly summary: string
+  /** Where it differs from Redis 7.0 on purpose, in a sentence; for the table of commands. */
+  readonly differs?: string
   /** What the first argument may be; it is looked at before the command runs, or is queued. */
   readonly subcommands?: readonly Subcommand[]
   /** Runs against the state as it is now. Looks up before it writes; replies exactly once. */
@@ -87,6 +97,7 @@ export const ERR = {
   syntax: 'ERR syntax error',
   notInteger: 'ERR value is not an integer or out of range',
   noSuchKey: 'ERR no such key',
+  noAuth: 'NOAUTH Authentication required.',
   dbIndex: 'ERR DB index is out of range',
   overflow: 'ERR increment or decrement would overflow',
   wrongType: 'WRONGTYPE Operation against a key holding the wrong kind of value',

@@ -3,7 +3,9 @@ import { ColdRead } from '../models/cold.js'
 import type { Keyspace } from '../models/keyspace.js'
 import { Args } from '../protocol/resp/args.js'
 import type { ReplyWriter } from '../protocol/resp/reply-writer.js'
-import { ERR, ReplyError, type Command, type Context } from './command.js'
+import { ERR, ReplyError, type Command, type Context, type Subcommand } from './command.js'
+import { timingWeight } from './command-stats.js'
+import { findSubcommand } from './container.js'
 import { errorText } from './error-text.js'
 import { checkKeySizes, collectCold } from './keys-of.js'
 import type { ServerView } from './server-view.js'
@@ -24,8 +26,6 @@ export class Dispatcher {
   readonly #keyspace: Keyspace
   readonly #server: ServerView
   #shared: Context | null = null
-  /** Commands that have run. */
-  commandCount = 0
 
   constructor(keyspace: Keyspace, server: ServerView) {
     this.#keyspace = keyspace
@@ -37,51 +37,79 @@ export class Dispatcher {
    * `keyspace.gate` tells what the reply must wait for.
    */
   run(session: Session, args: Args, reply: ReplyWriter): readonly Place[] | null {
-    const keyspace = this.#keyspace
     const mark = reply.length
-    keyspace.gate = 0
+    this.#keyspace.gate = 0
     const command = this.#server.registry.find(args, 0)
-    if (command === undefined) {
-      if (isHttp(args)) session.destroy()
-      else refuse(session, reply, unknown(args))
-      return null
-    }
+    const places =
+      command === undefined ? this.#refuseUnknown(session, args, reply) : this.#run(session, command, args, reply)
+    if (session.replyMode !== 'on' && places === null) leaveOut(session, reply, mark)
+    return places
+  }
+
+  #refuseUnknown(session: Session, args: Args, reply: ReplyWriter): null {
+    if (isHttp(args)) session.destroy()
+    else this.#refuse(session, reply, unknown(args))
+    return null
+  }
+
+  #run(session: Session, command: Command, args: Args, reply: ReplyWriter): readonly Place[] | null {
+    const keyspace = this.#keyspace
+    const { stats } = this.#server
     const { arity } = command
-    if (arity > 0 ? args.count !== arity : args.count < -arity) {
-      const text = ERR.arity(command.name)
-      if (command === exec) reply.error(abortExec(session, keyspace, text))
-      else refuse(session, reply, text)
-      return null
-    }
-    if (command.subcommands !== undefined && args.count > 1) {
-      const text = subcommandError(command, args)
-      if (text !== null) {
-        refuse(session, reply, text)
-        return null
+    session.lastCommand = command.name
+    let fault = (arity > 0 ? args.count !== arity : args.count < -arity) ? ERR.arity(command.name) : null
+    let { flags } = command
+    if (fault === null && command.subcommands !== undefined && args.count > 1) {
+      const found = findSubcommand(command.subcommands, args, 1)
+      fault = subcommandFault(command, found, args)
+      if (found !== undefined) {
+        session.lastCommand = `${command.name}|${found.name}`
+        flags = found.flags
       }
     }
-    const fault = keyFault(command, args)
+    if (!session.authenticated && fault === null && !flags.includes('no_auth')) fault = ERR.noAuth
+    fault ??= keyFault(command, args)
+    const counts = stats.of(command)
     if (fault !== null) {
-      refuse(session, reply, fault)
+      counts.rejected++
+      if (command === exec) this.#error(reply, abortExec(session, keyspace, fault))
+      else this.#refuse(session, reply, fault)
       return null
     }
-    if (session.queue !== null && !command.flags.includes('immediate')) {
+    if (session.queue !== null && !flags.includes('immediate')) {
       enqueue(session, command, args, reply)
       return null
     }
     const context = this.#contextOf(session, reply)
+    const mark = reply.length
+    const weight = timingWeight(counts)
+    const began = weight === 0 ? 0 : performance.now()
     keyspace.command = command.code
+    keyspace.countsLookups = !command.flags.includes('write')
     try {
       if (keyspace.log.hasCold) loadFirst(keyspace, command, args)
       command.run(context, args)
     } catch (error) {
       reply.truncate(mark)
       if (error instanceof ColdRead) return error.places
-      if (error instanceof ReplyError || error instanceof FlinError) reply.error(errorText(error))
-      else throw error
+      if (!(error instanceof ReplyError || error instanceof FlinError)) throw error
+      counts.failed++
+      this.#error(reply, errorText(error))
     }
-    this.commandCount++
+    counts.calls++
+    stats.total++
+    if (weight !== 0) counts.usec += (performance.now() - began) * 1000 * weight
     return null
+  }
+
+  #error(reply: ReplyWriter, text: string): void {
+    this.#server.stats.countError(text)
+    reply.error(text)
+  }
+
+  #refuse(session: Session, reply: ReplyWriter, text: string): void {
+    if (session.queue !== null) session.queueFailed = true
+    this.#error(reply, text)
   }
 
   #contextOf(session: Session, reply: ReplyWriter): Context {
@@ -94,7 +122,7 @@ export class Dispatcher {
   /** Ends a request whose records cannot be read with an error. Of a transaction nothing has run then, nor will it. */
   fail(session: Session, args: Args, reply: ReplyWriter, text: string): void {
     const isExec = session.queue !== null && this.#server.registry.find(args, 0) === exec
-    reply.error(isExec ? abortExec(session, this.#keyspace, text) : text)
+    this.#error(reply, isExec ? abortExec(session, this.#keyspace, text) : text)
   }
 }
 
@@ -111,18 +139,17 @@ function keyFault(command: Command, args: Args): string | null {
   }
 }
 
-function refuse(session: Session, reply: ReplyWriter, text: string): void {
-  if (session.queue !== null) session.queueFailed = true
-  reply.error(text)
+/** What CLIENT REPLY wants: the reply that was just written is taken back, or the next one will be. */
+function leaveOut(session: Session, reply: ReplyWriter, mark: number): void {
+  if (session.replyMode === 'next') session.replyMode = 'this'
+  else if (session.replyMode === 'this') session.replyMode = 'on'
+  reply.truncate(mark)
 }
 
 /** What is wrong with a command's subcommand; null: nothing. */
-function subcommandError(command: Command, args: Args): string | null {
-  const given = args.text(1)
-  const name = given.toLowerCase()
-  const found = command.subcommands!.find((it) => it.name === name)
-  if (found === undefined) return ERR.subcommand(args.text(0), given)
-  const { arity } = found
+function subcommandFault(command: Command, found: Subcommand | undefined, args: Args): string | null {
+  if (found === undefined) return ERR.subcommand(args.text(0), args.text(1))
+  const { name, arity } = found
   const isRight = arity > 0 ? args.count === arity : args.count >= -arity
   return isRight ? null : ERR.arity(`${command.name}|${name}`)
 }
@@ -145,7 +172,8 @@ function loadFirst(keyspace: Keyspace, command: Command, args: Args): void {
 
 function enqueue(session: Session, command: Command, args: Args, reply: ReplyWriter): void {
   if (command.flags.includes('no_multi')) {
-    refuse(session, reply, 'ERR Command not allowed inside a transaction')
+    session.queueFailed = true
+    reply.error('ERR Command not allowed inside a transaction')
     return
   }
   // The transaction is lost: what comes until EXEC says so need not be kept.

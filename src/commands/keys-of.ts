@@ -1,11 +1,18 @@
 import { checkKeySize, type Place } from '../../segments/index.js'
 import type { Keyspace } from '../models/keyspace.js'
 import type { Args } from '../protocol/resp/args.js'
-import type { Command } from './command.js'
+import type { Command, KeySpec } from './command.js'
+import { findSubcommand } from './container.js'
+
+/** Which arguments are keys: the command's own, or those of its subcommand. */
+export function keySpecOf(command: Command, args: Args): KeySpec | undefined {
+  if (command.subcommands === undefined || args.count < 2) return command.keys
+  return findSubcommand(command.subcommands, args, 1)?.keys
+}
 
 /** Calls `visit` with the number of each argument that is a key. */
 export function forEachKey(command: Command, args: Args, visit: (i: number) => void): void {
-  const spec = command.keys
+  const spec = keySpecOf(command, args)
   if (spec === undefined) return
   const last = spec.last < 0 ? args.count + spec.last : spec.last
   for (let i = spec.first; i <= last && i < args.count; i += spec.step) visit(i)

@@ -1,16 +1,40 @@
+import type { CommandStats } from './command-stats.js'
 import type { Registry } from './registry.js'
+import type { Session } from './session.js'
 
 /** Sections of INFO: name -> field -> value. */
 export type InfoSections = Record<string, Record<string, string | number>>
+
+/** Settings by Redis's names, as CONFIG sees them. */
+export interface SettingsView {
+  /** All that there are, with their values. */
+  entries: () => Iterable<readonly [name: string, value: string]>
+  /**
+   * Sets all of them, or none.
+   * @throws ReplyError that names the one that cannot be set, and why.
+   */
+  set: (pairs: readonly (readonly [name: string, value: string])[]) => void
+}
 
 /** What commands may know of the server, and ask of it. */
 export interface ServerView {
   readonly registry: Registry
   /** The version of Redis whose behaviour clients may expect. */
   readonly redisVersion: string
-  info: () => InfoSections
-  /** Settings by Redis's names, as CONFIG GET shows them. */
-  settings: () => ReadonlyMap<string, string>
+  readonly settings: SettingsView
+  readonly stats: CommandStats
+  /** All sections, or those that are asked for by their names in lower case. */
+  info: (wanted: (section: string) => boolean) => InfoSections
+  /** Forgets what INFO has counted. */
+  resetStats: () => void
+  /** Everybody who is connected. */
+  clients: () => Iterable<Session>
+  /** Whether clients need no password. */
+  isOpen: () => boolean
+  /** Compares in a time that tells nothing of the password. Where none is needed, any is right. */
+  isPassword: (given: Buffer) => boolean
+  /** When something was committed last, in ms since 1970; before that, when the daemon began. */
+  lastCommitMs: () => number
   /** Bytes that a value may have (proto-max-bulk-len). */
   valueSizeMax: () => number
   /** A number in [0, 1). */

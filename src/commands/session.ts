@@ -9,10 +9,32 @@ export interface QueuedCommand {
   readonly args: Args
 }
 
+/** Whether a client gets replies; `next`: the one to the next request is left out, `this`: to the one that is running. */
+export type ReplyMode = 'on' | 'off' | 'next' | 'this'
+
 /** What a connection is to commands. */
 export interface Session {
   readonly id: number
+  /** Whose it is, and where it came to. */
   readonly address: string
+  readonly localAddress: string
+  /** Its file descriptor, -1 when it is not known. */
+  readonly fd: number
+  /** In ms since 1970. */
+  readonly createdMs: number
+  /** When the client sent something last, in ms since 1970. */
+  readonly lastActiveMs: number
+  /** Bytes of requests that are not yet whole, and of replies that are not yet sent. */
+  readonly querySize: number
+  readonly outputSize: number
+  /** Whether the client has given the password, or came when there was none. */
+  authenticated: boolean
+  replyMode: ReplyMode
+  /** Accepted and shown: nobody is evicted. */
+  isNoEvict: boolean
+  isNoTouch: boolean
+  /** Name of the command that runs, or ran last. */
+  lastCommand: string
   name: string
   libraryName: string
   libraryVersion: string

@@ -23,10 +23,13 @@ export class Committer {
   /** Told after each commit, before those who wait. */
   onCommit: (offset: number) => void = () => undefined
   commitCount = 0
+  /** When a commit ended last, in ms since 1970; before the first, when this was made. */
+  lastCommitMs: number
 
   constructor(log: Log, onPoison: (error: FlinError) => void) {
     this.#log = log
     this.#onPoison = onPoison
+    this.lastCommitMs = log.now()
   }
 
   get isInFlight(): boolean {
@@ -63,6 +66,7 @@ export class Committer {
   readonly #finished = (): void => {
     this.#inFlight = null
     this.commitCount++
+    this.lastCommitMs = this.#log.now()
     const offset = this.#log.committedOffset
     this.onCommit(offset)
     const waiters = this.#waiters

@@ -44,6 +44,12 @@ export class Keyspace {
   now = 0
   /** Code of the running command, for the records that it causes. */
   command = 0
+  /** Whether the running command's look-ups are counted: as in Redis those of commands that write are not. */
+  countsLookups = true
+  /** Look-ups that found a key, and that found none; keys removed because their time had come. */
+  hitCount = 0
+  missCount = 0
+  expiredCount = 0
   /** What the running command's reply waits for: the log must be committed up to here. 0: nothing. */
   gate = 0
 
@@ -98,12 +104,20 @@ export class Keyspace {
     if (!this.removals.isEmpty) this.#waitFor(this.removals.gate(this.#hi, this.#lo))
     if (!this.#present) {
       if (this.#floorGate > this.log.committedOffset) this.#waitFor(this.#floorGate)
+      if (this.countsLookups) this.missCount++
       return false
     }
     const index = this.#index
     this.#waitFor(this.log.gate(index.segment, index.position))
     if ((index.tag & TAG.expires) !== 0) this.#checkExpiry()
+    if (this.countsLookups) this.countLookup(!this.#expired)
     return !this.#expired
+  }
+
+  /** For commands that write and yet return what they found: Redis counts those look-ups too. */
+  countLookup(isFound: boolean): void {
+    if (isFound) this.hitCount++
+    else this.missCount++
   }
 
   /** Puts the index on the entry of a key, by comparing keys where they lie. */
@@ -283,7 +297,8 @@ export class Keyspace {
     this.removals.add(this.#hi, this.#lo, this.log.endOffset)
     this.#waitFor(this.log.endOffset)
     // That time has run out is seen by whoever watches, see watch(); that it is noted is no change.
-    if (cause !== CAUSE.expired) this.#touch()
+    if (cause === CAUSE.expired) this.expiredCount++
+    else this.#touch()
   }
 
   #appendTombstone(kind: number, cause: number, first: number, key: Buffer, start: number, end: number): void {

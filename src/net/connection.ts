@@ -4,7 +4,7 @@ import { FlinError, type LoadedRecords, type Place } from '../../segments/index.
 import { errorText } from '../commands/error-text.js'
 import { unwatchAll } from '../commands/transactions/watch.js'
 import type { KeyWalk } from '../commands/keys/keys.js'
-import type { QueuedCommand, Session } from '../commands/session.js'
+import type { QueuedCommand, ReplyMode, Session } from '../commands/session.js'
 import type { CommitWaiter } from '../commit/committer.js'
 import type { Watched } from '../models/watches.js'
 import { isBinary } from '../protocol/binary/opcodes.js'
@@ -31,6 +31,16 @@ const OVERFLOWN = 'its replies exceed the output limit'
 export class Connection implements Session, CommitWaiter {
   readonly id: number
   readonly address: string
+  readonly localAddress: string
+  readonly fd: number
+  readonly createdMs: number
+  lastActiveMs: number
+  lastCommand = ''
+  replyMode: ReplyMode = 'on'
+  isNoEvict = false
+  isNoTouch = false
+  /** Bytes that have come from the client. */
+  inputSize = 0
   name = ''
   libraryName = ''
   libraryVersion = ''
@@ -64,12 +74,17 @@ export class Connection implements Session, CommitWaiter {
     this.id = id
     this.#socket = socket
     this.address = address
+    this.localAddress = `${socket.localAddress ?? '?'}:${socket.localPort ?? 0}`
+    this.fd = (socket as unknown as { _handle?: { fd?: number } })._handle?.fd ?? -1
+    this.createdMs = host.log.now()
+    this.lastActiveMs = this.createdMs
     this.#host = host
     this.#resp = new RespDialect(this, host.dispatcher, host.requestLimits)
     this.#dialect = this.#resp
     this.#sender = new SocketWriter(socket)
     this.#output = new Output<ReplyBuffer>(this.#sender, this.#resp.writer)
-    this.#output.writer.sizeMax = host.outputSizeMax
+    this.#output.writer.sizeMax = host.clientLimits.outputSizeMax
+    this.authenticated = host.isOpen()
     socket.setNoDelay(true)
     socket.on('drain', () => {
       this.#continue()
@@ -94,6 +109,32 @@ export class Connection implements Session, CommitWaiter {
     this.#resp.writer.protocol = protocol
   }
 
+  get authenticated(): boolean {
+    return this.#resp.requests.authenticated
+  }
+
+  set authenticated(is: boolean) {
+    this.#resp.requests.authenticated = is
+  }
+
+  get querySize(): number {
+    return this.#dialect.requests.bufferedSize
+  }
+
+  get outputSize(): number {
+    return this.#output.pendingSize
+  }
+
+  /** Bytes of replies that have gone to the client. */
+  get outputTotalSize(): number {
+    return this.#output.totalSize
+  }
+
+  /** Whether nothing of it is under way: it is the client's turn. */
+  get isIdle(): boolean {
+    return !this.#isParked && !this.#isPaused && !this.#isClosing && this.#output.pendingSize === 0
+  }
+
   closeAfterReply(): void {
     this.#isClosing = true
   }
@@ -116,7 +157,9 @@ export class Connection implements Session, CommitWaiter {
     if (!this.#hasSpoken) this.#listen(bytes[0]!)
     const { requests } = this.#dialect
     requests.feed(bytes, 0, size)
+    this.inputSize += size
     this.#run()
+    this.lastActiveMs = this.#host.keyspace.now
     requests.retain()
     return !this.#isPaused
   }
@@ -125,9 +168,9 @@ export class Connection implements Session, CommitWaiter {
   #listen(firstByte: number): void {
     this.#hasSpoken = true
     if (!isBinary(firstByte)) return
-    const { binaryDispatcher, requestLimits, outputSizeMax } = this.#host
+    const { binaryDispatcher, requestLimits, clientLimits } = this.#host
     this.#dialect = new BinaryDialect(binaryDispatcher, requestLimits)
-    this.#dialect.writer.sizeMax = outputSizeMax
+    this.#dialect.writer.sizeMax = clientLimits.outputSizeMax
     this.#output.writer = this.#dialect.writer
   }
 
@@ -178,9 +221,11 @@ export class Connection implements Session, CommitWaiter {
 
   /** Whether there is room for what a further request may bring; otherwise reading stops until there is. */
   #mayRun(): boolean {
+    const { outputSizeMax } = this.#host.clientLimits
+    this.#output.writer.sizeMax = outputSizeMax
     if (this.#output.pendingSize > OUTPUT_PAUSE_SIZE) {
       // Replies that wait for a commit leave with it; others wait for the client.
-      if (this.#output.pendingSize > this.#host.outputSizeMax) this.#drop(OVERFLOWN)
+      if (this.#output.pendingSize > outputSizeMax) this.#drop(OVERFLOWN)
       else this.#pause()
       return false
     }

@@ -6,6 +6,14 @@ import type { Keyspace } from '../models/keyspace.js'
 import type { RequestLimits } from '../protocol/resp/request-stream.js'
 import type { Connection } from './connection.js'
 
+/** Limits of clients that may change while they are connected. */
+export interface ClientLimits {
+  /** A client that leaves more than this unread is closed. */
+  outputSizeMax: number
+  /** A client that sends nothing for so long is closed; 0: it is not. */
+  idleMsMax: number
+}
+
 /** What connections need of the daemon around them. */
 export interface Host {
   readonly log: Log
@@ -14,8 +22,10 @@ export interface Host {
   readonly binaryDispatcher: BinaryDispatcher
   readonly committer: Committer
   readonly requestLimits: RequestLimits
-  /** A client that leaves more than this unread is closed. */
-  readonly outputSizeMax: number
+  /** They may change at any time. */
+  readonly clientLimits: ClientLimits
+  /** Whether clients need no password. */
+  isOpen: () => boolean
   /** So long may a client leave its replies unread while it is paused. */
   readonly stalledMsMax: number
   /** Whether more is waiting for the disk than may. */

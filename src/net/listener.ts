@@ -6,6 +6,8 @@ import type { Host } from './host.js'
 
 /** Silent connections are probed from this time on, so that those whose far end has vanished do not stay for ever. */
 const KEEP_ALIVE_MS = 300_000
+/** How often idle clients are looked for. */
+const SWEEP_MS = 500
 /** So long may a client that was refused, or one that is there when the daemon ends, take to close its side. */
 const CLOSE_MS_MAX = 1000
 
@@ -15,7 +17,12 @@ export class Listener {
   readonly #host: Host
   readonly #readBuffer = Buffer.allocUnsafeSlow(READ_SIZE)
   readonly connections = new Map<net.Socket, Connection>()
-  readonly #clientsMax: number
+  /** How many may be there at a time; may change. */
+  clientsMax: number
+  #sweep: NodeJS.Timeout | null = null
+  /** Bytes that came from, and went to, connections that are over. */
+  #closedInputSize = 0
+  #closedOutputSize = 0
   #closed: Promise<void> | null = null
   #nextId = 1
   acceptedCount = 0
@@ -25,7 +32,7 @@ export class Listener {
 
   constructor(host: Host, clientsMax: number) {
     this.#host = host
-    this.#clientsMax = clientsMax
+    this.clientsMax = clientsMax
     const options = { pauseOnConnect: true, noDelay: true, allowHalfOpen: true, keepAlive: true }
     this.#server = net.createServer({ ...options, keepAliveInitialDelay: KEEP_ALIVE_MS }, (accepted) => {
       this.#accept(accepted)
@@ -50,6 +57,9 @@ export class Listener {
         })
         const address = this.#server.address() as net.AddressInfo
         this.port = address.port
+        this.#sweep = setInterval(() => {
+          this.#closeIdle()
+        }, SWEEP_MS).unref()
         resolve(address)
       })
     })
@@ -58,7 +68,7 @@ export class Listener {
   #accept(accepted: net.Socket): void {
     this.acceptedCount++
     const address = `${accepted.remoteAddress ?? '?'}:${accepted.remotePort ?? 0}`
-    if (this.connections.size >= this.#clientsMax) {
+    if (this.connections.size >= this.clientsMax) {
       this.rejectedCount++
       reject(accepted)
       return
@@ -70,12 +80,40 @@ export class Listener {
     })
     const connection = new Connection(this.#nextId++, socket, address, this.#host)
     connections.set(socket, connection)
-    socket.once('close', () => connections.delete(socket))
+    socket.once('close', () => {
+      connections.delete(socket)
+      this.#closedInputSize += connection.inputSize
+      this.#closedOutputSize += connection.outputTotalSize
+    })
     socket.resume()
+  }
+
+  /** Bytes that have come from clients. */
+  get inputSize(): number {
+    let size = this.#closedInputSize
+    for (const { inputSize } of this.connections.values()) size += inputSize
+    return size
+  }
+
+  /** Bytes of replies that have gone to clients. */
+  get outputSize(): number {
+    let size = this.#closedOutputSize
+    for (const { outputTotalSize } of this.connections.values()) size += outputTotalSize
+    return size
+  }
+
+  #closeIdle(): void {
+    const { clientLimits, log } = this.#host
+    if (clientLimits.idleMsMax === 0) return
+    const before = log.now() - clientLimits.idleMsMax
+    for (const connection of this.connections.values()) {
+      if (connection.isIdle && connection.lastActiveMs < before) connection.destroy()
+    }
   }
 
   /** Accepts nobody and runs nothing any more; connections end when the replies of what has run are sent. */
   stop(): void {
+    if (this.#sweep !== null) clearInterval(this.#sweep)
     this.#closed ??= new Promise((resolve) =>
       this.#server.close(() => {
         resolve()

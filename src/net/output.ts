@@ -41,6 +41,11 @@ export class Output<Writer extends ReplyBuffer> {
     return this.writer.length - this.#sent + this.#sink.pendingSize
   }
 
+  /** Bytes that were ever handed to the socket. */
+  get totalSize(): number {
+    return this.#base + this.#sent
+  }
+
   /** Whether some reply waits for a commit. */
   get isGated(): boolean {
     return this.#gateHead < this.#gateStarts.length

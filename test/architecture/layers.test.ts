@@ -27,6 +27,9 @@ const COMPOSITION = [
   'src/index.ts',
   'src/config.ts',
   'src/facts.ts',
+  'src/live-settings.ts',
+  'src/redis-settings.ts',
+  'src/access.ts',
   'src/upkeep.ts',
   'src/exit-codes.ts',
 ]

@@ -3,18 +3,30 @@ import { ALL_COMMANDS } from '../../src/commands/all.js'
 import type { Command } from '../../src/commands/command.js'
 import { Dispatcher } from '../../src/commands/dispatcher.js'
 import { Registry } from '../../src/commands/registry.js'
-import type { Session } from '../../src/commands/session.js'
+import type { ReplyMode, Session } from '../../src/commands/session.js'
 import type { KeyWalk } from '../../src/commands/keys/keys.js'
 import type { Keyspace } from '../../src/models/keyspace.js'
 import { ReplyWriter } from '../../src/protocol/resp/reply-writer.js'
 import { argsOf } from './args.js'
+import { BenchView } from './bench-view.js'
 import { openKeyspace } from './memory-log.js'
 import { parseReplies, type Reply } from './resp-client.js'
 
 /** A connection as commands see it. */
 export class BenchSession implements Session {
   readonly id: number
-  readonly address = '127.0.0.1:1'
+  readonly address: string
+  readonly localAddress = '127.0.0.1:7380'
+  readonly fd = 7
+  createdMs = 1_699_999_990_000
+  lastActiveMs = 1_699_999_995_000
+  querySize = 11
+  outputSize = 12
+  authenticated = true
+  replyMode: ReplyMode = 'on'
+  isNoEvict = false
+  isNoTouch = false
+  lastCommand = ''
   name = ''
   libraryName = ''
   libraryVersion = ''
@@ -30,6 +42,7 @@ export class BenchSession implements Session {
 
   constructor(id: number) {
     this.id = id
+    this.address = `127.0.0.1:${id}`
   }
 
   closeAfterReply(): void {
@@ -47,9 +60,9 @@ export class CommandBench {
   readonly keyspace: Keyspace
   readonly dispatcher: Dispatcher
   readonly registry: Registry
+  readonly view: BenchView
   readonly session = new BenchSession(1)
   readonly writer = new ReplyWriter()
-  shutdowns = 0
   /** What the last request that did not run has to load first. */
   cold: readonly Place[] | null = null
 
@@ -57,20 +70,9 @@ export class CommandBench {
     this.log = log
     this.keyspace = keyspace
     this.registry = new Registry(commands)
-    this.dispatcher = new Dispatcher(keyspace, {
-      registry: this.registry,
-      redisVersion: '7.0.15',
-      info: () => ({ Server: { one: 1, two: 'x' }, Clients: { three: 3 } }),
-      settings: () =>
-        new Map([
-          ['port', '7380'],
-          ['maxclients', '10'],
-          ['maxmemory', '0'],
-        ]),
-      valueSizeMax: () => 512 * 1024 * 1024,
-      random: Math.random,
-      shutdown: () => this.shutdowns++,
-    })
+    this.view = new BenchView(this.registry)
+    this.view.sessions = [this.session]
+    this.dispatcher = new Dispatcher(keyspace, this.view)
   }
 
   static async open(options: Partial<LogOptions> = {}, more: readonly Command[] = []): Promise<CommandBench> {

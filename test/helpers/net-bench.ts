@@ -6,9 +6,10 @@ import { Dispatcher } from '../../src/commands/dispatcher.js'
 import { Registry } from '../../src/commands/registry.js'
 import { Committer } from '../../src/commit/committer.js'
 import type { Keyspace } from '../../src/models/keyspace.js'
-import type { Host } from '../../src/net/host.js'
+import type { ClientLimits, Host } from '../../src/net/host.js'
 import { Listener } from '../../src/net/listener.js'
 import { DEFAULT_REQUEST_LIMITS, type RequestLimits } from '../../src/protocol/resp/request-stream.js'
+import { BenchView } from './bench-view.js'
 import { openKeyspace } from './memory-log.js'
 
 interface NetBenchOptions {
@@ -28,6 +29,8 @@ export class NetBench {
   readonly keyspace: Keyspace
   readonly committer: Committer
   readonly listener: Listener
+  readonly view: BenchView
+  readonly clientLimits: ClientLimits
   /** Why clients were dropped. */
   readonly dropped: string[] = []
   /** Whether the disk is to be taken for behind. */
@@ -43,15 +46,9 @@ export class NetBench {
     this.committer.onCommit = (offset) => {
       keyspace.removals.committed(offset)
     }
-    const dispatcher = new Dispatcher(keyspace, {
-      registry: new Registry(ALL_COMMANDS),
-      redisVersion: '7.0.15',
-      info: () => ({}),
-      settings: () => new Map(),
-      valueSizeMax: () => 512 * 1024 * 1024,
-      random: Math.random,
-      shutdown: () => undefined,
-    })
+    this.view = new BenchView(new Registry(ALL_COMMANDS))
+    this.clientLimits = { outputSizeMax: options.outputSizeMax ?? 1 << 30, idleMsMax: 0 }
+    const dispatcher = new Dispatcher(keyspace, this.view)
     const requestLimits = { ...DEFAULT_REQUEST_LIMITS, ...options.requestLimits }
     const { password } = options
     const binaryView = {
@@ -64,10 +61,11 @@ export class NetBench {
       log,
       keyspace,
       dispatcher,
-      binaryDispatcher: new BinaryDispatcher(keyspace, binaryView, dispatcher),
+      binaryDispatcher: new BinaryDispatcher(keyspace, binaryView, this.view.stats),
       committer: this.committer,
       requestLimits,
-      outputSizeMax: options.outputSizeMax ?? 1 << 30,
+      clientLimits: this.clientLimits,
+      isOpen: () => this.view.isOpen(),
       stalledMsMax: options.stalledMsMax ?? 60_000,
       isBehind: () => this.isBehind,
       onClosed: () => undefined,
@@ -76,6 +74,7 @@ export class NetBench {
       onAcceptFailed: () => undefined,
     }
     this.listener = new Listener(host, options.clientsMax ?? 100)
+    this.view.sessions = { [Symbol.iterator]: () => this.listener.connections.values() }
   }
 
   static async start(

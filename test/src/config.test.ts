@@ -36,6 +36,7 @@ test('defaults, frozen', () => {
     reserveSize: 64 * MIB,
     clientsMax: 10_000,
     outputSizeMax: 1024 * MIB,
+    requirepass: '',
     serveDamaged: false,
     logLevel: 'info',
   })

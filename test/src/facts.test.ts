@@ -51,6 +51,8 @@ test('INFO tells what is: port, clients, keys, log', async (t) => {
     '0',
     'maxmemory-policy',
     'noeviction',
+    'maxmemory-samples',
+    '5',
   ])
   client.close()
   other.close()

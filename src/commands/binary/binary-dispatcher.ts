@@ -22,7 +22,7 @@ export const BINARY_COMMANDS: readonly BinaryCommand[] = [
 
 /** Where commands are counted, whatever protocol they came in. */
 interface CommandCounter {
-  commandCount: number
+  total: number
 }
 
 /**
@@ -77,7 +77,7 @@ export class BinaryDispatcher {
       if (error instanceof ReplyError || error instanceof FlinError) reply.error(errorText(error))
       else throw error
     }
-    this.#counter.commandCount++
+    this.#counter.total++
     return null
   }
 

@@ -1,5 +1,9 @@
 import { ReplyError, type Command } from '../command.js'
-import { checkClientName } from './client.js'
+import { authenticate } from './auth.js'
+import { checkClientName } from './client-name.js'
+
+const UNAUTHENTICATED =
+  'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time'
 
 export const hello: Command = {
   name: 'hello',
@@ -9,7 +13,8 @@ export const hello: Command = {
   group: 'connection',
   since: '6.0.0',
   summary: 'Chooses the protocol, 2 or 3, and tells who the server is.',
-  run({ reply, session, server }, args) {
+  run(context, args) {
+    const { reply, session, server } = context
     let protocol: number = session.protocol
     if (args.count > 1) {
       if (args.bigint(1) === null) throw new ReplyError('ERR Protocol version is not an integer or out of range')
@@ -18,10 +23,7 @@ export const hello: Command = {
     }
     for (let i = 2; i < args.count; i++) {
       if (args.equalsIgnoreCase(i, 'AUTH') && i + 2 < args.count) {
-        // There are no passwords: the default user comes in with any, as in a Redis without one.
-        if (args.text(i + 1) !== 'default') {
-          throw new ReplyError('WRONGPASS invalid username-password pair or user is disabled.')
-        }
+        authenticate(context, args.text(i + 1), args, i + 2)
         i += 2
       } else if (args.equalsIgnoreCase(i, 'SETNAME') && i + 1 < args.count) {
         const name = args.text(i + 1)
@@ -31,6 +33,7 @@ export const hello: Command = {
         i++
       } else throw new ReplyError(`ERR Syntax error in HELLO option '${args.text(i)}'`)
     }
+    if (!session.authenticated) throw new ReplyError(UNAUTHENTICATED)
     session.protocol = protocol === 3 ? 3 : 2
     reply.protocol = session.protocol
     reply.map(7)

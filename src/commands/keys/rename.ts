@@ -86,6 +86,7 @@ export const copy: Command = {
     }
     if (isSameKey(args)) throw new ReplyError('ERR source and destination objects are the same')
     const value = valueOf(context, args, 1)
+    context.keyspace.countLookup(value !== null)
     const isDone = value !== null && (valueOf(context, args, 2) === null || replaces)
     if (isDone) put(context, args, value, false)
     reply.integer(isDone ? 1 : 0)

@@ -1,93 +1,113 @@
 import type { Args } from '../../protocol/resp/args.js'
-import type { ReplyWriter } from '../../protocol/resp/reply-writer.js'
-import { ReplyError, type Command } from '../command.js'
-import { forEachKey } from '../keys-of.js'
-import type { Registry } from '../registry.js'
+import { categoriesOf } from '../categories.js'
+import { ERR, ReplyError, type Command, type Context, type Subcommand } from '../command.js'
+import { helpOf, runSubcommand } from '../container.js'
+import { globMatches } from '../glob.js'
+import { commandGetkeys } from './command-getkeys.js'
+import { ANY, entriesOf, FLAGS, named, writeDocs, writeInfos, type Entry } from './command-info.js'
+
+const commandCount: Subcommand = {
+  name: 'count',
+  arity: 2,
+  flags: FLAGS,
+  since: '2.8.13',
+  help: ['COUNT', '    Return the total number of commands in this Redis server.'],
+  run({ reply, server }) {
+    reply.integer(server.registry.all.length)
+  },
+}
+
+const commandList: Subcommand = {
+  name: 'list',
+  arity: -2,
+  flags: FLAGS,
+  since: '7.0.0',
+  help: ['LIST', '    Return a list of all commands in this Redis server.'],
+  run({ reply, server }, args) {
+    const isListed = filterOf(args)
+    const found = server.registry.all.flatMap(entriesOf).filter(isListed)
+    reply.array(found.length)
+    for (const { name } of found) reply.bulkText(name)
+  },
+}
+
+/** FILTERBY MODULE name | ACLCAT category | PATTERN pattern */
+function filterOf(args: Args): (entry: Entry) => boolean {
+  if (args.count === 2) return ANY
+  if (args.count !== 5 || !args.equalsIgnoreCase(2, 'FILTERBY')) throw new ReplyError(ERR.syntax)
+  if (args.equalsIgnoreCase(3, 'MODULE')) return () => false
+  if (args.equalsIgnoreCase(3, 'ACLCAT')) {
+    const category = args.text(4).toLowerCase()
+    return ({ command, subcommand }) => {
+      const flags = (subcommand ?? command).flags
+      return categoriesOf(command, flags, subcommand !== undefined).includes(category)
+    }
+  }
+  if (!args.equalsIgnoreCase(3, 'PATTERN')) throw new ReplyError(ERR.syntax)
+  const pattern = Buffer.from(args.text(4).toLowerCase())
+  return ({ name }) => {
+    const bytes = Buffer.from(name)
+    return globMatches(pattern, 0, pattern.length, bytes, 0, bytes.length)
+  }
+}
+
+const commandInfo: Subcommand = {
+  name: 'info',
+  arity: -2,
+  flags: FLAGS,
+  since: '2.8.13',
+  help: [
+    'INFO [<command-name> ...]',
+    '    Return details about multiple Redis commands.',
+    '    If no command names are given, documentation details for all',
+    '    commands are returned.',
+  ],
+  run({ reply, server }, args) {
+    writeInfos(reply, named(server.registry, args))
+  },
+}
+
+const commandDocs: Subcommand = {
+  name: 'docs',
+  arity: -2,
+  flags: FLAGS,
+  since: '7.0.0',
+  help: [
+    'DOCS [<command-name> ...]',
+    '    Return documentation details about multiple Redis commands.',
+    '    If no command names are given, documentation details for all',
+    '    commands are returned.',
+  ],
+  run({ reply, server }, args) {
+    writeDocs(reply, named(server.registry, args))
+  },
+}
+
+const OWN = [commandCount, commandDocs, commandGetkeys, commandInfo, commandList]
+const FACTS = { name: 'command', since: '2.8.13', subcommands: OWN } as const
+const HELP: Subcommand = {
+  ...helpOf({
+    ...FACTS,
+    subcommands: [
+      { ...commandCount, help: ['(no subcommand)', '    Return details about all Redis commands.'] },
+      ...[commandCount, commandList, commandInfo, commandDocs, commandGetkeys],
+    ],
+  }),
+  since: '5.0.0',
+}
+const SUBCOMMANDS = [...OWN, HELP]
 
 export const command: Command = {
-  name: 'command',
+  ...FACTS,
   code: 43,
   arity: -1,
   flags: ['loading', 'stale'],
   group: 'server',
-  since: '2.8.13',
   summary: 'Which commands there are, and what they take.',
-  subcommands: [
-    { name: 'count', arity: 2 },
-    { name: 'docs', arity: -2 },
-    { name: 'getkeys', arity: -4 },
-    { name: 'info', arity: -2 },
-    { name: 'list', arity: 2 },
-  ],
-  run({ reply, server }, args) {
-    const { registry } = server
-    if (args.count === 1) writeInfos(reply, registry.all)
-    else if (args.equalsIgnoreCase(1, 'COUNT')) reply.integer(registry.all.length)
-    else if (args.equalsIgnoreCase(1, 'LIST')) {
-      reply.array(registry.all.length)
-      for (const { name } of registry.all) reply.bulkText(name)
-    } else if (args.equalsIgnoreCase(1, 'INFO')) writeInfos(reply, named(registry, args) ?? registry.all)
-    else if (args.equalsIgnoreCase(1, 'DOCS')) writeDocs(reply, named(registry, args) ?? registry.all)
-    else writeKeys(reply, registry, args)
+  differs: "Tells of Flin's commands. Tips, key specifications and DOCS' arguments are empty; no GETKEYSANDFLAGS.",
+  subcommands: SUBCOMMANDS,
+  run(context: Context, args) {
+    if (args.count > 1) runSubcommand(SUBCOMMANDS, context, args)
+    else writeInfos(context.reply, named(context.server.registry, args))
   },
-}
-
-function named(registry: Registry, args: Args): (Command | undefined)[] | null {
-  if (args.count === 2) return null
-  const commands: (Command | undefined)[] = []
-  for (let i = 2; i < args.count; i++) commands.push(registry.find(args, i))
-  return commands
-}
-
-function writeInfos(reply: ReplyWriter, commands: readonly (Command | undefined)[]): void {
-  reply.array(commands.length)
-  for (const it of commands) {
-    if (it === undefined) {
-      reply.nilArray()
-      continue
-    }
-    const flags = it.flags.filter((flag) => flag !== 'immediate')
-    reply.array(10)
-    reply.bulkText(it.name)
-    reply.integer(it.arity)
-    reply.set(flags.length)
-    for (const flag of flags) reply.simple(flag)
-    reply.integer(it.keys?.first ?? 0)
-    reply.integer(it.keys?.last ?? 0)
-    reply.integer(it.keys?.step ?? 0)
-    reply.set(0) // ACL categories, tips, key specifications, subcommands: none are kept
-    reply.array(0)
-    reply.array(0)
-    reply.array(0)
-  }
-}
-
-function writeDocs(reply: ReplyWriter, commands: readonly (Command | undefined)[]): void {
-  const known = commands.filter((it) => it !== undefined)
-  reply.map(known.length)
-  for (const it of known) {
-    reply.bulkText(it.name)
-    reply.map(3)
-    reply.bulkText('summary')
-    reply.bulkText(it.summary)
-    reply.bulkText('since')
-    reply.bulkText(it.since)
-    reply.bulkText('group')
-    reply.bulkText(it.group)
-  }
-}
-
-function writeKeys(reply: ReplyWriter, registry: Registry, args: Args): void {
-  const it = registry.find(args, 2)
-  if (it === undefined) throw new ReplyError('ERR Invalid command specified')
-  if (it.keys === undefined) throw new ReplyError('ERR The command has no key arguments')
-  const given = args.count - 2
-  if (it.arity > 0 ? given !== it.arity : given < -it.arity) {
-    throw new ReplyError('ERR Invalid number of arguments specified for command')
-  }
-  const inner = args.tail(2)
-  const keys: number[] = []
-  forEachKey(it, inner, (i) => keys.push(i))
-  reply.array(keys.length)
-  for (const i of keys) reply.bulk(inner.buf, inner.starts[i]!, inner.ends[i]!)
 }

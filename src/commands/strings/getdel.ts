@@ -17,7 +17,9 @@ export const getdel: Command = {
     const start = starts[1]!
     const end = ends[1]!
     keyspace.begin(end - start + RECORD_OVERHEAD)
-    if (!keyspace.find(buf, start, end)) {
+    const found = keyspace.find(buf, start, end)
+    keyspace.countLookup(found)
+    if (!found) {
       keyspace.removeExpired(buf, start, end)
       reply.nil()
       return
@@ -53,7 +55,9 @@ export const getex: Command = {
     const end = ends[1]!
     const expireAt = newExpiry(args, keyspace.now)
     keyspace.begin((end - start + RECORD_OVERHEAD) * 2)
-    if (!keyspace.find(buf, start, end)) {
+    const found = keyspace.find(buf, start, end)
+    keyspace.countLookup(found)
+    if (!found) {
       keyspace.removeExpired(buf, start, end)
       reply.nil()
       return

@@ -59,6 +59,7 @@ export const set: Command = {
     const found = keyspace.find(buf, keyStart, keyEnd)
     const isRefused = (options.nx && found) || (options.xx && !found)
     if (options.get) {
+      keyspace.countLookup(found)
       if (found) reply.bulk(keyspace.record.bytes, keyspace.record.valueStart, keyspace.record.valueEnd)
       else reply.nil()
     } else if (isRefused) reply.nil()

@@ -59,7 +59,8 @@ function sizeOf(queue: QueuedCommand[]): number {
 }
 
 function runAll(context: Context, queue: QueuedCommand[]): void {
-  const { reply, keyspace } = context
+  const { reply, keyspace, server } = context
+  const { stats } = server
   const { appender } = keyspace.log
   const outer = keyspace.command
   reply.array(queue.length)
@@ -68,20 +69,30 @@ function runAll(context: Context, queue: QueuedCommand[]): void {
     for (const { command, args } of queue) {
       const mark = reply.length
       keyspace.command = command.code
+      keyspace.countsLookups = !command.flags.includes('write')
+      const counts = stats.of(command)
+      counts.calls++
+      stats.total++
       try {
         command.run(context, args)
       } catch (error) {
         reply.truncate(mark)
-        if (error instanceof ReplyError || error instanceof FlinError) reply.error(errorText(error))
-        else if (error instanceof ColdRead)
-          reply.error('ERR the walk met keys that are on disk only; run it outside MULTI')
-        else throw error
+        const text = textOf(error)
+        counts.failed++
+        stats.countError(text)
+        reply.error(text)
       }
     }
   } finally {
     appender.isAtomic = false
     keyspace.command = outer
   }
+}
+
+function textOf(error: unknown): string {
+  if (error instanceof ReplyError || error instanceof FlinError) return errorText(error)
+  if (error instanceof ColdRead) return 'ERR the walk met keys that are on disk only; run it outside MULTI'
+  throw error
 }
 
 function leave({ session, keyspace }: Context): void {

@@ -35,10 +35,10 @@ test('SHUTDOWN is no part of a transaction', async () => {
   bench.run('multi')
   assert.deepEqual(bench.run('shutdown'), { error: 'ERR Command not allowed inside a transaction' })
   assert.deepEqual(bench.run('exec'), EXECABORT)
-  assert.equal(bench.shutdowns, 0)
+  assert.equal(bench.view.shutdowns, 0)
   assert.deepEqual(bench.run('shutdown', 'sometime'), { error: 'ERR syntax error' })
   assert.equal(bench.run('shutdown', 'nosave'), undefined)
-  assert.equal(bench.shutdowns, 1)
+  assert.equal(bench.view.shutdowns, 1)
 })
 
 test('the first lines of an HTTP request end the connection without a word', async () => {

@@ -1,0 +1,100 @@
+import type { Args } from '../../protocol/resp/args.js'
+import { ERR, ReplyError, type Subcommand } from '../command.js'
+import type { Session } from '../session.js'
+import { clientType } from './client-type.js'
+
+/** One client as a line of `field=value`, in Redis's order. Fields of what Flin does not have are 0. */
+export function clientLine(client: Session, now: number): string {
+  const { queue, queueSize, querySize, outputSize } = client
+  const fields: Readonly<Record<string, string | number>> = {
+    id: client.id,
+    addr: client.address,
+    laddr: client.localAddress,
+    fd: client.fd,
+    name: client.name,
+    age: seconds(now - client.createdMs),
+    idle: seconds(now - client.lastActiveMs),
+    flags: flagsOf(client),
+    db: 0,
+    sub: 0,
+    psub: 0,
+    ssub: 0,
+    multi: queue === null ? -1 : queue.length,
+    qbuf: querySize,
+    'qbuf-free': 0,
+    'argv-mem': 0,
+    'multi-mem': queueSize,
+    rbs: 0,
+    rbp: 0,
+    obl: outputSize,
+    oll: 0,
+    omem: outputSize,
+    'tot-mem': querySize + queueSize + outputSize,
+    events: 'r',
+    cmd: client.lastCommand === '' ? 'NULL' : client.lastCommand,
+    user: 'default',
+    redir: -1,
+    resp: client.protocol,
+    'lib-name': client.libraryName,
+    'lib-ver': client.libraryVersion,
+  }
+  return `${Object.entries(fields)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ')}\n`
+}
+
+function flagsOf({ queue, watcher, isNoEvict, isNoTouch }: Session): string {
+  const flags = [queue !== null && 'x', watcher.dirty && 'd', isNoEvict && 'e', isNoTouch && 'T']
+  return flags.filter((flag) => flag !== false).join('') || 'N'
+}
+
+function seconds(ms: number): number {
+  return Math.max(0, Math.floor(ms / 1000))
+}
+
+export const clientInfo: Subcommand = {
+  name: 'info',
+  arity: 2,
+  flags: ['noscript', 'loading', 'stale'],
+  since: '6.2.0',
+  help: ['INFO', '    Return information about the current client connection.'],
+  run({ reply, session, keyspace }) {
+    reply.verbatim('txt', clientLine(session, keyspace.now))
+  },
+}
+
+export const clientList: Subcommand = {
+  name: 'list',
+  arity: -2,
+  flags: ['admin', 'noscript', 'loading', 'stale'],
+  since: '2.4.0',
+  help: [
+    'LIST [options ...]',
+    '    Return information about client connections. Options:',
+    '    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)',
+    '      Return clients of specified type.',
+    '    * ID <client-id> [<client-id> ...]',
+    '      Return clients of these IDs only.',
+  ],
+  run({ reply, server, keyspace }, args) {
+    const isWanted = filterOf(args)
+    const lines: string[] = []
+    for (const client of server.clients()) if (isWanted(client)) lines.push(clientLine(client, keyspace.now))
+    reply.verbatim('txt', lines.join(''))
+  },
+}
+
+function filterOf(args: Args): (client: Session) => boolean {
+  if (args.count === 2) return () => true
+  if (args.equalsIgnoreCase(2, 'TYPE') && args.count === 4) {
+    const isNormal = clientType(args.text(3)) === 'normal'
+    return () => isNormal
+  }
+  if (!args.equalsIgnoreCase(2, 'ID') || args.count === 3) throw new ReplyError(ERR.syntax)
+  const ids = new Set<number>()
+  for (let i = 3; i < args.count; i++) {
+    if (args.bigint(i) === null) throw new ReplyError('ERR Invalid client ID')
+    ids.add(args.integer(i))
+  }
+  return ({ id }) => ids.has(id)
+}

@@ -1,0 +1,109 @@
+import type { FsyncPolicy, Log } from '../segments/index.js'
+import type { Access } from './access.js'
+import type { Settings } from './config.js'
+import type { ClientLimits } from './net/host.js'
+import type { Listener } from './net/listener.js'
+import type { RequestLimits } from './protocol/resp/request-stream.js'
+import { outputLimitsText, parseOutputLimits, type OutputLimits } from './redis-setting-kinds.js'
+import type { LiveSetting } from './redis-settings.js'
+
+const MS_PER_S = 1000
+
+/** What the settings that are honoured act upon. */
+export interface LiveParts {
+  readonly settings: Settings
+  readonly log: Log
+  readonly access: Access
+  readonly listener: Listener
+  readonly requestLimits: RequestLimits
+  readonly clientLimits: ClientLimits
+}
+
+/** Redis's settings that the daemon really has. */
+export function liveSettings(parts: LiveParts): ReadonlyMap<string, LiveSetting> {
+  const { settings, log, access, listener, requestLimits, clientLimits } = parts
+  return new Map<string, LiveSetting>([
+    ['appendfsync', { get: () => log.fsync, set: (value) => (log.fsync = value as FsyncPolicy) }],
+    ['bind', { get: () => settings.host }],
+    ['client-output-buffer-limit', outputLimits(clientLimits)],
+    [
+      'client-query-buffer-limit',
+      number(
+        () => requestLimits.querySizeMax,
+        (value) => (requestLimits.querySizeMax = value),
+      ),
+    ],
+    ['databases', { get: () => '1' }],
+    ['dir', { get: () => settings.data }],
+    [
+      'maxclients',
+      number(
+        () => listener.clientsMax,
+        (value) => (listener.clientsMax = value),
+      ),
+    ],
+    ['port', { get: () => String(listener.port) }],
+    [
+      'proto-max-bulk-len',
+      number(
+        () => requestLimits.bulkSizeMax,
+        (value) => (requestLimits.bulkSizeMax = value),
+      ),
+    ],
+    ['requirepass', { get: () => access.password, set: (value) => (access.password = value) }],
+    [
+      'timeout',
+      number(
+        () => clientLimits.idleMsMax / MS_PER_S,
+        (value) => (clientLimits.idleMsMax = value * MS_PER_S),
+      ),
+    ],
+  ])
+}
+
+/** What settings that do nothing show at first, where the daemon was told so at its start. */
+export function initialValues({ memory }: Settings): ReadonlyMap<string, string> {
+  return new Map(
+    memory === 0
+      ? []
+      : [
+          ['appendonly', 'no'],
+          ['maxmemory', String(memory)],
+        ],
+  )
+}
+
+function number(get: () => number, set: (value: number) => void): LiveSetting {
+  return {
+    get: () => String(get()),
+    set: (value) => {
+      set(Number(value))
+    },
+  }
+}
+
+function outputLimits(limits: ClientLimits): LiveSetting {
+  let classes: OutputLimits = {
+    normal: { hard: 0n, soft: 0n, softSeconds: 0 },
+    slave: { hard: 268435456n, soft: 67108864n, softSeconds: 60 },
+    pubsub: { hard: 33554432n, soft: 8388608n, softSeconds: 60 },
+  }
+  const current = (): OutputLimits => {
+    const hard = Number.isFinite(limits.outputSizeMax) ? BigInt(limits.outputSizeMax) : 0n
+    return { ...classes, normal: { ...classes.normal, hard } }
+  }
+  return {
+    get: () => outputLimitsText(current()),
+    check: (value) => {
+      const parsed = parseOutputLimits(value, current())
+      return typeof parsed === 'string' ? parsed : null
+    },
+    set: (value) => {
+      const parsed = parseOutputLimits(value, current())
+      if (typeof parsed === 'string') return
+      classes = parsed
+      const { hard } = parsed.normal
+      limits.outputSizeMax = hard === 0n ? Infinity : Number(hard)
+    },
+  }
+}

@@ -1,0 +1,69 @@
+import { Access } from '../../src/access.js'
+import { CommandStats } from '../../src/commands/command-stats.js'
+import type { Registry } from '../../src/commands/registry.js'
+import type { ServerView } from '../../src/commands/server-view.js'
+import type { Session } from '../../src/commands/session.js'
+import { RedisSettings } from '../../src/redis-settings.js'
+
+/** The server around commands under test: as the daemon's where that needs no daemon. */
+export class BenchView implements ServerView {
+  readonly registry: Registry
+  readonly redisVersion = '7.0.15'
+  readonly stats = new CommandStats()
+  readonly access = new Access('')
+  readonly settings = new RedisSettings(
+    new Map([
+      ['port', { get: () => '7380' }],
+      ['maxclients', { get: () => '10' }],
+    ]),
+  )
+  shutdowns = 0
+  resets = 0
+  sessions: Iterable<Session> = []
+
+  constructor(registry: Registry) {
+    this.registry = registry
+  }
+
+  info(wanted: (section: string) => boolean): Record<string, Record<string, string | number>> {
+    const all = {
+      Server: { one: 1, two: 'x' },
+      Clients: { three: 3 },
+      Modules: {},
+      Commandstats: { four: 4 },
+    }
+    return Object.fromEntries(Object.entries(all).filter(([name]) => wanted(name.toLowerCase())))
+  }
+
+  resetStats(): void {
+    this.resets++
+  }
+
+  clients(): Iterable<Session> {
+    return this.sessions
+  }
+
+  isOpen(): boolean {
+    return this.access.isOpen
+  }
+
+  isPassword(given: Buffer): boolean {
+    return this.access.isPassword(given)
+  }
+
+  lastCommitMs(): number {
+    return 1_700_000_000_999
+  }
+
+  valueSizeMax(): number {
+    return 512 * 1024 * 1024
+  }
+
+  random(): number {
+    return Math.random()
+  }
+
+  shutdown(): void {
+    this.shutdowns++
+  }
+}
