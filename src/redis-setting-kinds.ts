@@ -41,7 +41,7 @@ export function integer(min: number | bigint, max: number | bigint): Read {
 
 /** A whole number that is brought into its range. */
 export function clamped(min: number, max: number): Read {
-  const read = integer(-INT32_MAX, INT32_MAX)
+  const read = integer(0, INT32_MAX)
   return (given) => {
     const result = read(given)
     return 'fault' in result ? result : { value: String(Math.min(max, Math.max(min, Number(result.value)))) }
@@ -58,7 +58,7 @@ export function size(min: number | bigint, max: number | bigint): Read {
 
 /** Bytes that a text stands for; null when it stands for none. */
 export function sizeOf(given: string): bigint | null {
-  const match = /^(\d{0,19})([a-z]*)$/i.exec(given)
+  const match = /^(\d{0,99})([a-z]*)$/i.exec(given)
   const unit = UNITS[match?.[2]?.toLowerCase() ?? '?']
   return match === null || unit === undefined ? null : BigInt(match[1]!) * unit
 }
@@ -104,7 +104,7 @@ export type OutputClass = 'normal' | 'slave' | 'pubsub'
 /** `class hard soft seconds`, as often as one likes; null where it is no such thing, or why. */
 export function parseOutputLimits(given: string, before: OutputLimits): OutputLimits | string {
   const words = given.split(' ').filter((word) => word !== '')
-  if (words.length % 4 !== 0 || words.length === 0) return 'Wrong number of arguments in buffer limit configuration.'
+  if (words.length % 4 !== 0) return 'Wrong number of arguments in buffer limit configuration.'
   const limits = { ...before }
   for (let i = 0; i < words.length; i += 4) {
     const name = words[i]!.toLowerCase().replace('replica', 'slave')

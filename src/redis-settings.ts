@@ -45,9 +45,9 @@ export class RedisSettings implements SettingsView {
     const settings = this.#find(pairs)
     const values = pairs.map(([name, given], i) => {
       const result = settings[i]!.read!(given)
-      if ('fault' in result) throw failed(name, result.fault)
+      if ('fault' in result) throw failed(name.toLowerCase(), result.fault)
       const fault = this.#live.get(settings[i]!.name)?.check?.(result.value) ?? null
-      if (fault !== null) throw failed(name, fault)
+      if (fault !== null) throw failed(name.toLowerCase(), fault)
       return result.value
     })
     settings.forEach(({ name }, i) => {

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { frame, RespClient, type Reply } from '../helpers/resp-client.js'
-import type { Mode, Step } from './random-steps.js'
+import type { Step } from './random-steps.js'
+import type { Mode } from './vocabulary.js'
 
 /** Longer than any time that a short-lived key has. */
 const SHORT_LIVED_MS = 6
@@ -95,7 +96,7 @@ export class Pair {
     if (isSimple(reference, 'QUEUED')) queued?.push(step.mode)
     else if (/: "multi"$/i.test(step.text) && isSimple(reference, 'OK')) side.queued = []
     // Also an EXEC with arguments, which is refused, ends the transaction.
-    else if (/: "(?:exec"|discard"$)/i.test(step.text)) side.queued = null
+    else if (/: "(?:exec"|(?:discard|reset)"$)/i.test(step.text)) side.queued = null
     if (queued !== null && Array.isArray(reference) && Array.isArray(actual) && side.queued === null) {
       return !(
         reference.length === actual.length &&
@@ -136,8 +137,9 @@ function endOfGroup(steps: readonly Step[], from: number): number {
 }
 
 function agree(mode: Mode, reference: Reply, actual: Reply, inExec: boolean): boolean {
-  if (mode === 'ttl' && isPositive(reference) && isPositive(actual)) {
-    return Math.abs(reference - actual) <= SECONDS_APART_MAX
+  if (mode === 'seconds' || mode === 'ms') {
+    const apartMax = mode === 'seconds' ? SECONDS_APART_MAX : SECONDS_APART_MAX * 1000
+    if (isPositive(reference) && isPositive(actual)) return Math.abs(reference - actual) <= apartMax
   }
   // Inside EXEC nobody can ask again until the servers have removed what has expired.
   if (mode === 'dbsize' && inExec) return typeof reference === typeof actual
@@ -146,7 +148,28 @@ function agree(mode: Mode, reference: Reply, actual: Reply, inExec: boolean): bo
     return isDeepStrictEqual(reference[1], actual[1])
   }
   if (mode === 'hello') return isDeepStrictEqual(withoutId(reference), withoutId(actual))
+  if (mode === 'shape') return isDeepStrictEqual(shapeOf(reference), shapeOf(actual))
+  if (mode === 'unordered' && Array.isArray(reference) && Array.isArray(actual)) {
+    return isDeepStrictEqual([...reference].sort(), [...actual].sort())
+  }
+  if (mode === 'client') return isDeepStrictEqual(fieldsOf(reference), fieldsOf(actual))
   return isDeepStrictEqual(reference, actual)
+}
+
+/** What a reply is, whatever it says; errors say the same. */
+function shapeOf(reply: Reply): unknown {
+  if (Array.isArray(reply)) return reply.map(shapeOf)
+  if (typeof reply !== 'object' || reply === null) return reply === null ? null : typeof reply
+  return 'verbatim' in reply ? 'verbatim' : reply
+}
+
+/** Names of the fields in the lines of CLIENT LIST, without those of later Redis versions. */
+function fieldsOf(reply: Reply): unknown {
+  const isVerbatim = typeof reply === 'object' && reply !== null && 'verbatim' in reply
+  const text = isVerbatim ? reply.verbatim : reply
+  if (typeof text !== 'string') return reply
+  const names = text.split('\n').map((line) => [...line.matchAll(/([\w-]+)=/g)].map(([, name]) => name!))
+  return { isVerbatim, names: names.map((all) => all.filter((name) => !name.startsWith('lib-'))) }
 }
 
 function isPositive(reply: Reply): reply is number {

@@ -58,7 +58,7 @@ const idletime: Subcommand = about(
   [
     'IDLETIME <key>',
     '    Return the idle time of the <key>, that is the approximated number of',
-    '    seconds elapsed since the last write to the key.',
+    '    seconds elapsed since the last access to the key.',
   ],
   ({ keyspace, reply }) => {
     reply.integer(Math.max(0, Math.floor((keyspace.now - keyspace.locate().timestampMs) / 1000)))

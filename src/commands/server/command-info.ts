@@ -43,7 +43,7 @@ function find(registry: Registry, name: string): Entry | undefined {
 export function writeInfos(reply: ReplyWriter, entries: readonly (Entry | undefined)[]): void {
   reply.array(entries.length)
   for (const entry of entries) {
-    if (entry === undefined) reply.nilArray()
+    if (entry === undefined) reply.nil()
     else writeInfo(reply, entry)
   }
 }

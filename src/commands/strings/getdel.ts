@@ -30,14 +30,33 @@ export const getdel: Command = {
   },
 }
 
-/** What GETEX does to the expiry: nothing, takes it away (0), or sets it, in ms since 1970. */
-function newExpiry(args: Args, now: number): number | null {
-  if (args.count === 2) return null
-  if (args.equalsIgnoreCase(2, 'PERSIST') && args.count === 3) return 0
-  const unit = timeUnitOf(args, 2)
-  if (unit < 0 || args.count !== 4) throw new ReplyError(ERR.syntax)
+/** Which argument is the time that GETEX sets, and in which unit; or whether it takes the expiry away. */
+interface NewExpiry {
+  readonly unit: number
+  readonly time: number
+  readonly isGone: boolean
+}
+
+/** PERSIST | EX seconds | PX milliseconds | EXAT | PXAT. As in Redis an option may be given twice, the last time counts. */
+function parse(args: Args): NewExpiry {
+  let unit = -1
+  let time = 0
+  let isGone = false
+  for (let i = 2; i < args.count; i++) {
+    if (args.equalsIgnoreCase(i, 'PERSIST') && unit < 0) isGone = true
+    else {
+      const given = timeUnitOf(args, i)
+      if (given < 0 || (unit >= 0 && unit !== given) || isGone || i + 1 >= args.count) throw new ReplyError(ERR.syntax)
+      unit = given
+      time = ++i
+    }
+  }
+  return { unit, time, isGone }
+}
+
+function absoluteTime(args: Args, i: number, unit: number, now: number): number {
   const { scale, isAbsolute } = TIME_UNITS[unit]!
-  return expireTime(args, 3, scale, isAbsolute ? 0 : now, 'getex')
+  return expireTime(args, i, scale, isAbsolute ? 0 : now, 'getex')
 }
 
 export const getex: Command = {
@@ -53,7 +72,7 @@ export const getex: Command = {
     const { buf, starts, ends } = args
     const start = starts[1]!
     const end = ends[1]!
-    const expireAt = newExpiry(args, keyspace.now)
+    const { unit, time, isGone } = parse(args)
     keyspace.begin((end - start + RECORD_OVERHEAD) * 2)
     const found = keyspace.find(buf, start, end)
     keyspace.countLookup(found)
@@ -62,12 +81,13 @@ export const getex: Command = {
       reply.nil()
       return
     }
+    // As in Redis, a time is looked at only where there is a key for it.
+    const expireAt = unit < 0 ? 0 : absoluteTime(args, time, unit, keyspace.now)
     const { record } = keyspace
     reply.bulk(record.bytes, record.valueStart, record.valueEnd)
-    if (expireAt === null) return
-    if (expireAt === 0) {
-      if (keyspace.expireAt !== 0) keyspace.persist(buf, start, end)
-    } else if (expireAt <= keyspace.now) keyspace.remove(buf, start, end)
+    if (isGone && keyspace.expireAt !== 0) keyspace.persist(buf, start, end)
+    if (unit < 0) return
+    if (expireAt <= keyspace.now) keyspace.remove(buf, start, end)
     else keyspace.expire(buf, start, end, expireAt)
   },
 }
