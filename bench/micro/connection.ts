@@ -10,8 +10,8 @@ import type { ServerView } from '../../src/commands/server-view.js'
 import { Committer } from '../../src/commit/committer.js'
 import { Connection } from '../../src/net/connection.js'
 import type { Host } from '../../src/net/host.js'
-import { OPCODE } from '../../src/protocol/binary/opcodes.js'
 import { DEFAULT_REQUEST_LIMITS } from '../../src/protocol/resp/request-stream.js'
+import { ask } from '../../test/helpers/binary-frames.js'
 import { openKeyspace } from '../../test/helpers/memory-log.js'
 
 /*
@@ -86,22 +86,6 @@ function request(...args: string[]): Buffer {
   return Buffer.from(`*${args.length}\r\n${args.map((it) => `$${it.length}\r\n${it}\r\n`).join('')}`)
 }
 
-/** A request of the binary protocol: a key, and a value where there is one. */
-function binary(opcode: number, key: string, value?: string): Buffer {
-  const keySize = Buffer.alloc(2)
-  keySize.writeUInt16BE(key.length)
-  const parts = [keySize, Buffer.from(key)]
-  if (value !== undefined) {
-    const valueSize = Buffer.alloc(4)
-    valueSize.writeUInt32BE(value.length)
-    parts.push(valueSize, Buffer.from(value))
-  }
-  const payload = Buffer.concat(parts)
-  const head = Buffer.from([opcode, 0, 0, 0, 0])
-  head.writeUInt32BE(payload.length, 1)
-  return Buffer.concat([head, payload])
-}
-
 function pipelines(make: (key: string) => Buffer): Buffer[] {
   return Array.from({ length: 2000 }, () =>
     Buffer.concat(
@@ -134,9 +118,9 @@ async function measure(all: Buffer[]): Promise<number> {
 const value = 'v'.repeat(64)
 const rows: [string, Buffer[]][] = [
   ['RESP SET', pipelines((key) => request('SET', key, value))],
-  ['binary SET', pipelines((key) => binary(OPCODE.set, key, value))],
+  ['binary SET', pipelines((key) => ask.set(key, value))],
   ['RESP GET', pipelines((key) => request('GET', key))],
-  ['binary GET', pipelines((key) => binary(OPCODE.get, key))],
+  ['binary GET', pipelines((key) => ask.get(key))],
 ]
 for (let round = 0; round < 3; round++) {
   for (const [name, all] of rows.filter(([it]) => it.includes(wanted))) {
