@@ -20,6 +20,8 @@ import { DEFAULT_REQUEST_LIMITS } from './protocol/resp/request-stream.js'
 import { RedisSettings } from './redis-settings.js'
 import { Upkeep } from './upkeep.js'
 
+/** The smallest that the log takes. */
+const SEGMENT_SIZE_MIN = 4096
 /** Bytes that may wait for the disk before sockets are paused. */
 const UNDURABLE_SIZE_MAX = 64 * 1024 * 1024
 const STALLED_MS_MAX = 60_000
@@ -172,6 +174,7 @@ export class Server {
   }
 
   async #stop(): Promise<void> {
+    this.#log.beginClose()
     this.#facts.stop()
     await this.#upkeep.stop()
     // Clients that never pause would keep the committer busy for ever: first they are heard no more.
@@ -208,10 +211,15 @@ async function openState(
   }
 }
 
+/** In memory, segments are small enough beside the bound that it is one. */
+function segmentSizeIn({ memory, segmentSize }: Settings): number {
+  return Math.max(SEGMENT_SIZE_MIN, Math.min(segmentSize, Math.floor(memory / 8 / 4096) * 4096))
+}
+
 function logOptions(settings: Settings, logger: Logger): LogOptions {
   return {
     fsync: settings.fsync,
-    segmentSize: settings.segmentSize,
+    segmentSize: settings.memory > 0 ? segmentSizeIn(settings) : settings.segmentSize,
     cacheSize: settings.cacheSize,
     undurableSizeMax: UNDURABLE_SIZE_MAX,
     reserveSize: settings.reserveSize,

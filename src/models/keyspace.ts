@@ -456,7 +456,7 @@ export class Keyspace {
    * {@link record}. False when there is none, or as good as all have expired.
    * @throws ColdRead when its record has to be loaded first; the choice then stands for the next call.
    */
-  findRandom(random: () => number): boolean {
+  findRandom(random: () => number, mayWait = true): boolean {
     const index = this.#index
     this.gateAll()
     for (let tries = 0; tries < RANDOM_TRIES_MAX; tries++) {
@@ -464,10 +464,10 @@ export class Keyspace {
       if (!index.seekRandom(...choice)) return false
       const { hi, lo, segment, position, tag } = index
       const isExpired = (tag & TAG.expires) !== 0 && this.#hasExpired(hi, lo, segment, position)
-      if (!isExpired && !this.log.reader.seek(segment, position))
-        throw new ColdRead([{ segmentNumber: segment, position }])
+      const isCold = !isExpired && !this.log.reader.seek(segment, position)
+      if (isCold && mayWait) throw new ColdRead([{ segmentNumber: segment, position }])
       this.#choice = null
-      if (isExpired) continue
+      if (isExpired || isCold) continue
       this.record.at(this.log.reader.bytes, this.log.reader.start)
       return true
     }
@@ -483,17 +483,27 @@ export class Keyspace {
    * Looks at some keys that expire, chosen at random, and removes those that have. Returns how many had, of how many.
    * @throws ColdRead when a key to be removed has to be loaded first.
    */
-  expireSample(size: number, random: () => number): { expired: number; sampled: number } {
+  expireSample(picks: readonly number[]): { expired: number; sampled: number } {
     const expiries = this.#expiries
+    const cold: Place[] = []
+    for (const pick of picks) {
+      if (!expiries.seekRow(Math.floor(pick * expiries.rows)) || expiries.expireAt > this.now) continue
+      const { valueSegment, valuePosition } = expiries
+      if (!this.log.reader.seek(valueSegment, valuePosition)) {
+        cold.push({ segmentNumber: valueSegment, position: valuePosition })
+      }
+    }
+    if (cold.length > 0) throw new ColdRead(cold)
     let expired = 0
     let sampled = 0
-    for (let i = 0; i < size && expiries.count > 0; i++) {
-      if (!expiries.seekRow(Math.floor(random() * expiries.rows))) continue
+    for (const pick of picks) {
+      if (!expiries.seekRow(Math.floor(pick * expiries.rows))) continue
       sampled++
       if (expiries.expireAt > this.now) continue
       const place = { segmentNumber: expiries.valueSegment, position: expiries.valuePosition }
       const { reader } = this.log
-      if (!reader.seek(place.segmentNumber, place.position)) throw new ColdRead([place])
+      // Another row than the one that was looked at: the last one has moved here.
+      if (!reader.seek(place.segmentNumber, place.position)) continue
       const key = this.record.at(reader.bytes, reader.start).key()
       this.begin(key.length + RECORD_OVERHEAD)
       this.find(key, 0, key.length)

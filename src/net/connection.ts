@@ -64,6 +64,8 @@ export class Connection implements Session, CommitWaiter {
   #isParked = false
   /** What the request that waits for records has loaded. */
   #loaded: LoadedRecords | null = null
+  /** Where the walk stood for which it was loaded. */
+  #loadedFor = 0
   #isPaused = false
   #isClosing = false
   #isEnding = false
@@ -196,7 +198,8 @@ export class Connection implements Session, CommitWaiter {
     // Looked at again only when something was written: replies are what takes the room.
     let roomFor = -1
     while (!this.#isParked && !this.#isClosing) {
-      if (writer.length > roomFor) {
+      // A short request may write much: what waits for the disk is looked at every time.
+      if (writer.length > roomFor || log.isBehind) {
         if (!this.#mayRun()) return
         roomFor = writer.length + ROOM_STEP_SIZE
       }
@@ -277,7 +280,12 @@ export class Connection implements Session, CommitWaiter {
     const host = this.#host
     this.#isParked = true
     this.#socket.pause()
-    // One request may need several rounds; what an earlier one loaded stays until it has run.
+    // One request may need several rounds; what an earlier one loaded stays until it has run: what was
+    // cached then may be gone by now. A walk that has got on does not look back.
+    if (this.walk !== null && this.walk.cursor !== this.#loadedFor) {
+      this.#loaded = null
+      this.#loadedFor = this.walk.cursor
+    }
     this.#loaded ??= new Map()
     // None: a walk that lets others have their turn.
     const loaded = places.length === 0 ? nextTurn() : host.log.load(places, this.#loaded)
