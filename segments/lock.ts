@@ -24,7 +24,7 @@ export class FolderLock {
 
   /** @throws FlinError FOLDER_LOCKED when another process has the folder. */
   static async take(folder: string): Promise<FolderLock> {
-    await fsp.mkdir(folder, { recursive: true })
+    await makeFolder(folder)
     const file = path.join(folder, LOCK_NAME)
     // A socket's path has at most 107 bytes; through the folder's descriptor it is short wherever the folder lies.
     const descriptor = fs.openSync(folder, fs.constants.O_RDONLY)
@@ -44,6 +44,25 @@ export class FolderLock {
     await new Promise((resolve) => this.#server.close(resolve))
     fs.closeSync(this.#folder)
   }
+}
+
+/** Makes a folder and those above it. The runtime's own way of it never ends where a folder cannot be made, below /proc say. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await fsp.mkdir(folder)
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return
+    const above = path.dirname(folder)
+    if (!hasCode(error, 'ENOENT') || above === folder) throw error
+    await makeFolder(above)
+    await fsp.mkdir(folder).catch((again: unknown) => {
+      if (!hasCode(again, 'EEXIST')) throw again
+    })
+  }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return isNodeError(error) && error.code === code
 }
 
 async function listenOrTakeOver(address: string, file: string, folder: string): Promise<net.Server> {

@@ -38,6 +38,8 @@ export class LogState {
   /** The commit under way waits for space on the disk: nothing more is taken until it has it. */
   isStalled = false
   isClosing = false
+  /** Nobody waits for space any more. */
+  isEnding = false
   /** The failure after which nothing is acknowledged any more. */
   poison: FlinError | null = null
   closed = false

@@ -381,6 +381,11 @@ export class Log {
     return running
   }
 
+  /** What waits for space on the disk is given up from now on. */
+  beginClose(): void {
+    this.#state.isEnding = true
+  }
+
   /**
    * Commits, syncs, vouches and gives the folder up; a second call does nothing. Not while a flush is under way.
    * @throws FlinError LOG_POISONED when what was pending could not be written. The folder is given up in any case.

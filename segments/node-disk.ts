@@ -5,6 +5,9 @@ import path from 'node:path'
 import { FlinError } from './errors.js'
 import type { Disk, DiskFile, DiskSpace, OpenMode } from './disk.js'
 
+/** What one call writes: Node takes lengths of 31 bits. */
+const WRITE_SIZE_MAX = 1 << 30
+
 /** The real disk, rooted at one folder. */
 export class NodeDisk implements Disk {
   readonly folder: string
@@ -81,7 +84,7 @@ class NodeFile implements DiskFile {
   write(source: Buffer, start: number, size: number, position: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const rest = (from: number, left: number, at: number) => {
-        fs.write(this.#descriptor, source, from, left, at, (error, done) => {
+        fs.write(this.#descriptor, source, from, Math.min(left, WRITE_SIZE_MAX), at, (error, done) => {
           if (error) reject(error)
           else if (done === left) resolve()
           else if (done === 0) reject(new FlinError('DISK_FAILED', 'a write made no progress'))

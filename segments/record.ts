@@ -109,34 +109,3 @@ export function writeU32(bytes: Uint8Array, value: number, at: number): void {
   bytes[at + 2] = value >>> 16
   bytes[at + 3] = value >>> 24
 }
-
-/** Up to this size a loop is faster than a call with the two views that it needs. */
-const COMPARE_BY_LOOP_MAX = 128
-
-/** Whether two ranges of the same size hold the same bytes. */
-export function sameBytes(a: Uint8Array, aStart: number, b: Uint8Array, bStart: number, size: number): boolean {
-  if (size > COMPARE_BY_LOOP_MAX) {
-    return Buffer.compare(a.subarray(aStart, aStart + size), b.subarray(bStart, bStart + size)) === 0
-  }
-  for (let i = 0; i < size; i++) if (a[aStart + i] !== b[bStart + i]) return false
-  return true
-}
-
-/** Up to this size a loop of four bytes a turn is faster than the call into the runtime, which costs as much as 50 bytes. */
-export const COPY_BY_LOOP_MAX = 48
-
-/** Copies bytes; small pieces by loop. */
-export function copyBytes(from: Buffer, start: number, end: number, to: Buffer, at: number): void {
-  if (end - start > COPY_BY_LOOP_MAX) {
-    from.copy(to, at, start, end)
-    return
-  }
-  let i = start
-  for (const stop = end - 3; i < stop; i += 4, at += 4) {
-    to[at] = from[i]!
-    to[at + 1] = from[i + 1]!
-    to[at + 2] = from[i + 2]!
-    to[at + 3] = from[i + 3]!
-  }
-  while (i < end) to[at++] = from[i++]!
-}

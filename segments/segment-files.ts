@@ -167,7 +167,9 @@ export class SegmentFiles {
         break
       }
       // One that was given up, since the log is being closed, is made again: it is needed after all.
-      if (this.#state.diskFull) await this.waitForSpace()
+      if (!this.#state.diskFull) continue
+      if (before === null) throw new FlinError('DISK_FULL', 'there is no room on the disk for the first segment. Free some')
+      await this.waitForSpace()
     }
     await disk.rename(SPARE_NAME, segment.name)
     // A manifest that outlives a crash must not name a file that does not.
@@ -195,13 +197,16 @@ export class SegmentFiles {
    * @throws FlinError DISK_FULL when the log is being closed: what waits for space is given up.
    */
   async waitForSpace(): Promise<void> {
-    if (!this.#state.isClosing) await new Promise((resolve) => setTimeout(resolve, SPACE_RETRY_MS / 4))
-    if (this.#state.isClosing) throw new FlinError('DISK_FULL', 'closed while the disk was full')
+    const { isClosing, isEnding } = this.#state
+    if (!isClosing && !isEnding) await new Promise((resolve) => setTimeout(resolve, SPACE_RETRY_MS / 4))
+    if (this.#state.isClosing || this.#state.isEnding) throw new FlinError('DISK_FULL', 'closed while the disk was full')
   }
 
-  /** Ends the making of the spare, or closes it; its file stays, for whoever uses its name next. */
+  /** Ends the making of the spare, or closes it; its file stays, for whoever uses its name next. None is begun until then. */
   async #giveSpareUp(): Promise<void> {
     this.#isGivenUp = true
+    if (this.#spareTimer !== null) clearTimeout(this.#spareTimer)
+    this.#spareTimer = null
     this.keepPace()
     // A failure has poisoned the log, which tells of it.
     const spare = await this.#spare?.catch(() => null)

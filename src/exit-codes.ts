@@ -16,7 +16,7 @@ export const EXIT_CODES: Readonly<Partial<Record<ErrorCode, number>>> = {
 export const EXIT_ADVICE: Readonly<Record<number, string>> = {
   2: 'Correct the setting; flin-server --help names all of them',
   3: 'Stop the daemon that owns the folder, or choose another folder with --data',
-  4: 'Keep a copy of the folder, see what is hurt with flin log verify, then restore a backup, use flin log repair, or read what is intact with --serve-damaged',
+  4: 'Keep a copy of the folder, see what is hurt with flin log verify, then restore a backup, use flin log repair, or read what is intact with --serve-damaged; a log of a newer Flin needs that one',
   5: 'See to the disk (space, quota, health), then start again: what was acknowledged is there',
   6: 'Stop who listens on the port, or choose another one with --port',
 }

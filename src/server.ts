@@ -4,13 +4,14 @@ import type { Logger } from 'pino'
 import { FlinError, Log, type LogEvent, type LogOptions } from '../segments/index.js'
 import { Access } from './access.js'
 import { ALL_COMMANDS } from './commands/all.js'
+import { BinaryDispatcher } from './commands/binary/binary-dispatcher.js'
 import { CommandStats } from './commands/command-stats.js'
 import { Dispatcher } from './commands/dispatcher.js'
 import { Registry } from './commands/registry.js'
 import type { ServerView } from './commands/server-view.js'
 import { Committer } from './commit/committer.js'
 import type { Settings } from './config.js'
-import { Facts, REDIS_VERSION } from './facts.js'
+import { Facts, FLIN_VERSION, REDIS_VERSION } from './facts.js'
 import { initialValues, liveSettings } from './live-settings.js'
 import { Keyspace } from './models/keyspace.js'
 import type { Host } from './net/host.js'
@@ -19,6 +20,8 @@ import { DEFAULT_REQUEST_LIMITS } from './protocol/resp/request-stream.js'
 import { RedisSettings } from './redis-settings.js'
 import { Upkeep } from './upkeep.js'
 
+/** The smallest that the log takes. */
+const SEGMENT_SIZE_MIN = 4096
 /** Bytes that may wait for the disk before sockets are paused. */
 const UNDURABLE_SIZE_MAX = 64 * 1024 * 1024
 const STALLED_MS_MAX = 60_000
@@ -104,10 +107,18 @@ export class Server {
       },
     }
     const dispatcher = new Dispatcher(keyspace, view)
+    const binaryView = {
+      flinVersion: FLIN_VERSION,
+      isOpen: view.isOpen,
+      isPassword: view.isPassword,
+      valueSizeMax: view.valueSizeMax,
+    }
+    const binaryDispatcher = new BinaryDispatcher(keyspace, binaryView, stats)
     const host: Host = {
       log,
       keyspace,
       dispatcher,
+      binaryDispatcher,
       committer,
       requestLimits,
       clientLimits,
@@ -163,6 +174,7 @@ export class Server {
   }
 
   async #stop(): Promise<void> {
+    this.#log.beginClose()
     this.#facts.stop()
     await this.#upkeep.stop()
     // Clients that never pause would keep the committer busy for ever: first they are heard no more.
@@ -199,10 +211,15 @@ async function openState(
   }
 }
 
+/** In memory, segments are small enough beside the bound that it is one. */
+function segmentSizeIn({ memory, segmentSize }: Settings): number {
+  return Math.max(SEGMENT_SIZE_MIN, Math.min(segmentSize, Math.floor(memory / 8 / 4096) * 4096))
+}
+
 function logOptions(settings: Settings, logger: Logger): LogOptions {
   return {
     fsync: settings.fsync,
-    segmentSize: settings.segmentSize,
+    segmentSize: settings.memory > 0 ? segmentSizeIn(settings) : settings.segmentSize,
     cacheSize: settings.cacheSize,
     undurableSizeMax: UNDURABLE_SIZE_MAX,
     reserveSize: settings.reserveSize,

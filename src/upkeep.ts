@@ -65,12 +65,14 @@ export class Upkeep {
   async #expire(): Promise<void> {
     const keyspace = this.#keyspace
     let total = 0
-    while (total < EXPIRED_MAX) {
+    const until = performance.now() + BEAT_MS / 2
+    while (total < EXPIRED_MAX && performance.now() < until) {
+      const picks = Array.from({ length: SAMPLE_SIZE }, this.#random)
       try {
         const { expired, sampled } = await runLoaded(this.#log, () => {
           keyspace.now = this.#log.now()
           keyspace.gate = 0
-          return keyspace.expireSample(SAMPLE_SIZE, this.#random)
+          return keyspace.expireSample(picks)
         })
         total += expired
         if (expired * 4 <= sampled) break

@@ -2,10 +2,11 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { KEY_COUNT, VALUE_SIZE, keyOf } from './rows.js'
+import { keyOf } from './rows.js'
 
 const READY_POLL_MS = 20
 const LOAD_CHUNK_COUNT = 1000
+const LOAD_CHUNK_SIZE = 1 << 23
 
 async function open(port: number): Promise<Socket> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
@@ -63,32 +64,35 @@ export async function untilReady(port: number, signal: AbortSignal): Promise<voi
 }
 
 /**
- * Sets every key of the pattern to a value of VALUE_SIZE bytes.
+ * Sets so many keys of the pattern to values of so many bytes.
  * @throws Error when the server answers anything but OK.
  */
-export async function load(port: number, pattern: string): Promise<void> {
+export async function load(port: number, pattern: string, keyCount: number, valueSize: number): Promise<void> {
   const socket = await open(port)
-  const value = 'x'.repeat(VALUE_SIZE)
+  const value = 'x'.repeat(valueSize)
+  const chunk = Math.min(LOAD_CHUNK_COUNT, Math.ceil(LOAD_CHUNK_SIZE / valueSize))
   try {
-    for (let first = 0; first < KEY_COUNT; first += LOAD_CHUNK_COUNT) {
+    for (let first = 0; first < keyCount; first += chunk) {
+      const count = Math.min(chunk, keyCount - first)
       let request = ''
-      for (let i = 0; i < LOAD_CHUNK_COUNT; i++) request += encode(['SET', keyOf(pattern, first + i), value])
-      const replies = await exchange(socket, request, LOAD_CHUNK_COUNT * 5)
-      if (replies !== '+OK\r\n'.repeat(LOAD_CHUNK_COUNT)) throw new Error(`SET answered ${replies.slice(0, 100)}`)
+      for (let i = 0; i < count; i++) request += encode(['SET', keyOf(pattern, first + i), value])
+      const replies = await exchange(socket, request, count * 5)
+      if (replies !== '+OK\r\n'.repeat(count)) throw new Error(`SET answered ${replies.slice(0, 100)}`)
     }
   } finally {
     socket.destroy()
   }
 }
 
-/** The part of this many evenly spread keys that are found with a value of the right size. */
-export async function hitRatio(port: number, pattern: string, sampleCount = 1000): Promise<number> {
+/** The part of up to a thousand evenly spread keys that are found with a value of the right size. */
+export async function hitRatio(port: number, pattern: string, keyCount: number, valueSize: number): Promise<number> {
+  const sampleCount = Math.min(1000, keyCount)
   const socket = await open(port)
-  const expected = `$${VALUE_SIZE}\r\n${'x'.repeat(VALUE_SIZE)}\r\n`
+  const expected = `$${valueSize}\r\n${'x'.repeat(valueSize)}\r\n`
   let hits = 0
   try {
     for (let i = 0; i < sampleCount; i++) {
-      const key = keyOf(pattern, Math.floor((i * KEY_COUNT) / sampleCount))
+      const key = keyOf(pattern, Math.floor((i * keyCount) / sampleCount))
       if ((await exchange(socket, encode(['GET', key]), expected.length, '$-1')) === expected) hits++
     }
   } finally {

@@ -97,9 +97,18 @@ async function main(signal: AbortSignal): Promise<void> {
   const options = { contenders: servers, runs, seconds, node, folder: dir, signal, progress }
   const results: RowResult[] = []
   for (const row of rows) {
-    const { id, policy, connections, pipeline, floor } = row
+    const { id, policy, connections, pipeline, floor, withoutCeiling = false } = row
     const measured = await runRow(row, options)
-    results.push({ id, policy, connections, pipeline, floor, measuredAt: new Date().toISOString(), runs: measured })
+    results.push({
+      id,
+      policy,
+      connections,
+      pipeline,
+      floor,
+      withoutCeiling,
+      measuredAt: new Date().toISOString(),
+      runs: measured,
+    })
   }
   progress('')
   print(renderTable(results))

@@ -1,9 +1,9 @@
 /** Running redis-benchmark and reading what it prints. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { KEY_COUNT, VALUE_SIZE, type Row } from './rows.js'
+import type { Row } from './rows.js'
 
-const CLIENT_CORE = '1'
+export const CLIENT_CORE = '1'
 const execute = promisify(execFile)
 
 export interface Measurement {
@@ -14,7 +14,7 @@ export interface Measurement {
 
 /** The arguments of one run. */
 export function benchmarkArguments(row: Row, port: number, requests: number): string[] {
-  const numbers = { p: port, n: requests, c: row.connections, P: row.pipeline, d: VALUE_SIZE, r: KEY_COUNT }
+  const numbers = { p: port, n: requests, c: row.connections, P: row.pipeline, d: row.valueSize, r: row.keyCount }
   return ['--csv', ...Object.entries(numbers).flatMap(([flag, value]) => [`-${flag}`, String(value)]), ...row.test]
 }
 

@@ -15,29 +15,57 @@ export interface Row {
   readonly loads: string | null
   /** Flin's throughput over that of Redis that is wanted; null when only the ceiling is a measure. */
   readonly floor: number | null
+  /** The ceiling does not know the command, or is none for such values: it is left out. */
+  readonly withoutCeiling?: boolean
+  /** Bytes of a value. */
+  readonly valueSize: number
+  /** Keys are drawn at random from so many. */
+  readonly keyCount: number
 }
 
 /** Every row: Flin's throughput over that of the ceiling that is wanted. */
 export const CEILING_FLOOR = 0.85
-/** redis-benchmark draws keys at random from this many. */
+/** redis-benchmark draws keys at random from this many, where a row does not say otherwise. */
 export const KEY_COUNT = 100_000
 export const VALUE_SIZE = 64
 /** redis-benchmark puts a number of 12 digits in the place of this. */
 export const RANDOM = '__rand_int__'
 
+/** The keys of redis-benchmark's own tests. */
+const KEY = `key:${RANDOM}`
 const SESSION = `session:${RANDOM}:profile`
 
-function row(
-  name: string,
-  policy: Policy,
-  pipeline: number,
-  floor: number | null,
-  more: { connections?: number; test?: readonly string[]; loads?: string } = {},
-): Row {
+interface More {
+  readonly connections?: number
+  readonly test?: readonly string[]
+  readonly loads?: string
+  readonly valueSize?: number
+  readonly keyCount?: number
+  readonly withoutCeiling?: boolean
+}
+
+function row(name: string, policy: Policy, pipeline: number, floor: number | null, more: More = {}): Row {
   const connections = more.connections ?? 50
   const test = more.test ?? ['-t', name.toLowerCase()]
   const id = `${name} ${policy} P${pipeline} c${connections}`
-  return { id, policy, connections, pipeline, test, loads: more.loads ?? null, floor }
+  const { loads = null, valueSize = VALUE_SIZE, keyCount = KEY_COUNT } = more
+  const without = more.withoutCeiling === true ? { withoutCeiling: true } : {}
+  return { id, policy, connections, pipeline, test, loads, floor, valueSize, keyCount, ...without }
+}
+
+/** A command that the ceiling does not know, over keys that are there, beside its simple cousin: their CPU an operation counts. */
+function cousin(name: string, ...args: string[]): Row {
+  return row(name, 'always', 16, null, { test: args, loads: KEY, withoutCeiling: true })
+}
+
+/** SET and GET of larger values. */
+function ofSize(name: string, valueSize: number, keyCount: number, floor: number): Row[] {
+  const more = { valueSize, keyCount, withoutCeiling: true }
+  return [
+    row(`SET ${name}`, 'always', 1, floor, { ...more, test: ['-t', 'set'] }),
+    row(`SET ${name}`, 'everysec', 1, floor, { ...more, test: ['-t', 'set'] }),
+    row(`GET ${name}`, 'always', 1, floor, { ...more, test: ['-t', 'get'], loads: KEY }),
+  ]
 }
 
 /** All rows, in the order of the table. GET does not depend on the policy. */
@@ -56,13 +84,24 @@ export const ROWS: readonly Row[] = [
   row('INCR', 'everysec', 1, null),
   row('INCR', 'everysec', 16, null),
   row('INCR', 'everysec', 64, null),
-  row('GET', 'always', 1, 0.8, { loads: `key:${RANDOM}` }),
-  row('GET', 'always', 16, 0.65, { loads: `key:${RANDOM}` }),
-  row('GET', 'always', 64, 0.8, { loads: `key:${RANDOM}` }),
+  row('GET', 'always', 1, 0.8, { loads: KEY }),
+  row('GET', 'always', 16, 0.65, { loads: KEY }),
+  row('GET', 'always', 64, 0.8, { loads: KEY }),
   row('MSET10', 'always', 1, 1.3, { test: ['-t', 'mset'] }),
   row('MSET10', 'everysec', 1, 1.3, { test: ['-t', 'mset'] }),
   row('SET session:*:profile', 'always', 16, 1.8, { test: ['SET', SESSION, 'x'.repeat(VALUE_SIZE)] }),
   row('GET session:*:profile', 'always', 16, 0.65, { test: ['GET', SESSION], loads: SESSION }),
+  cousin('APPEND', 'APPEND', KEY, 'eight by'),
+  cousin('GETRANGE', 'GETRANGE', KEY, '16', '47'),
+  cousin('SETRANGE', 'SETRANGE', KEY, '16', 'eight by'),
+  row('MGET100', 'always', 1, null, {
+    test: ['MGET', ...Array.from({ length: 100 }, () => KEY)],
+    loads: KEY,
+    withoutCeiling: true,
+  }),
+  ...ofSize('of 1 KB', 1024, KEY_COUNT, 0.9),
+  ...ofSize('of 16 KB', 16 * 1024, 5000, 1),
+  ...ofSize('of 1 MB', 1024 * 1024, 100, 1),
 ]
 
 /**

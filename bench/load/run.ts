@@ -8,6 +8,8 @@ import { cpuTimeUs, start, stop, type Contender, type ContenderName } from './se
 
 /** Requests of the unmeasured first run: enough for the compiler; it also tells how many make a run of seconds. */
 const WARM_UP = { shallow: 60_000, deep: 500_000 }
+/** Bytes of values that the first run moves at most. */
+const WARM_UP_SIZE = 500_000_000
 const HIT_RATIO_MIN = 0.99
 
 export interface RunOptions {
@@ -39,11 +41,13 @@ export function rotated<T>(list: readonly T[], round: number): T[] {
 async function prepare(row: Row, contender: Contender, options: RunOptions): Promise<number> {
   const { name, port } = contender
   if (row.loads !== null) {
-    await load(port, row.loads)
-    const ratio = await hitRatio(port, row.loads)
+    await load(port, row.loads, row.keyCount, row.valueSize)
+    const ratio = await hitRatio(port, row.loads, row.keyCount, row.valueSize)
     if (ratio < HIT_RATIO_MIN) throw new Error(`${name} finds only ${ratio} of the keys that were loaded`)
   }
-  const warmUp = await benchmark(row, port, row.pipeline > 1 ? WARM_UP.deep : WARM_UP.shallow, options.signal)
+  const usual = row.pipeline > 1 ? WARM_UP.deep : WARM_UP.shallow
+  const requests = Math.min(usual, Math.ceil(WARM_UP_SIZE / row.valueSize))
+  const warmUp = await benchmark(row, port, requests, options.signal)
   return Math.round(warmUp.rps * options.seconds)
 }
 
@@ -66,6 +70,7 @@ export async function runRow(row: Row, options: RunOptions): Promise<RunsOf> {
   const results: RunsOf = {}
   try {
     for (const name of options.contenders) {
+      if (name === 'ceiling' && row.withoutCeiling === true) continue
       options.progress(`${row.id}: ${name} warms up`)
       const contender = await start(name, { parent, policy: row.policy, node: options.node, signal: options.signal })
       const entry = { contender, requests: 0 }

@@ -121,6 +121,7 @@ export class Dispatcher {
 
   /** Ends a request whose records cannot be read with an error. Of a transaction nothing has run then, nor will it. */
   fail(session: Session, args: Args, reply: ReplyWriter, text: string): void {
+    session.walk = null
     const isExec = session.queue !== null && this.#server.registry.find(args, 0) === exec
     this.#error(reply, isExec ? abortExec(session, this.#keyspace, text) : text)
   }

@@ -12,12 +12,10 @@ import {
 } from '../../segments/index.js'
 import { ColdRead } from './cold.js'
 import { ExpiryTable } from './expiry-table.js'
+import { KeyLiveness, seekPlace, TAG } from './key-liveness.js'
 import { CAUSE, KIND } from './kinds.js'
 import { RecentRemovals } from './recent-removals.js'
 import { Watches, type Watched, type Watcher } from './watches.js'
-
-/** Bits of an index entry's tag. */
-const TAG = { expires: 1, collides: 2 } as const
 
 const NOTHING = Buffer.alloc(0)
 const RANDOM_TRIES_MAX = 100
@@ -36,6 +34,8 @@ export class Keyspace {
   readonly removals = new RecentRemovals()
   readonly #index: HashIndex
   readonly #expiries = new ExpiryTable()
+  /** What compaction asks and tells. */
+  readonly liveness: Liveness
   #floorGate = 0
   /** What was chosen at random and has to be loaded before it can be told. */
   #choice: readonly [number, number] | null = null
@@ -68,6 +68,7 @@ export class Keyspace {
   constructor(log: Log, tableBits?: number) {
     this.log = log
     this.#index = new HashIndex(tableBits === undefined ? {} : { tableBits })
+    this.liveness = new KeyLiveness(this.#index, this.#expiries)
   }
 
   /** Number of keys, those that have expired and are not yet removed among them. */
@@ -344,7 +345,7 @@ export class Keyspace {
     }
     if (this.#collides) this.#markCollisions()
     index.insert(this.#hi, this.#lo, segment, position, this.#collides ? TAG.collides : 0)
-    this.#present = this.#seekPlace(segment, position)
+    this.#present = seekPlace(index, this.#hi, this.#lo, segment, position)
   }
 
   #markCollisions(): void {
@@ -352,14 +353,6 @@ export class Keyspace {
     for (let ok = index.seek(this.#hi, this.#lo); ok; ok = index.seekNext()) {
       index.update(index.segment, index.position, index.tag | TAG.collides)
     }
-  }
-
-  #seekPlace(segment: number, position: number): boolean {
-    const index = this.#index
-    for (let ok = index.seek(this.#hi, this.#lo); ok; ok = index.seekNext()) {
-      if (index.segment === segment && index.position === position) return true
-    }
-    return false
   }
 
   #applyExpiry(expireAt: number, recordSegment: number, recordPosition: number): void {
@@ -463,7 +456,7 @@ export class Keyspace {
    * {@link record}. False when there is none, or as good as all have expired.
    * @throws ColdRead when its record has to be loaded first; the choice then stands for the next call.
    */
-  findRandom(random: () => number): boolean {
+  findRandom(random: () => number, mayWait = true): boolean {
     const index = this.#index
     this.gateAll()
     for (let tries = 0; tries < RANDOM_TRIES_MAX; tries++) {
@@ -471,10 +464,10 @@ export class Keyspace {
       if (!index.seekRandom(...choice)) return false
       const { hi, lo, segment, position, tag } = index
       const isExpired = (tag & TAG.expires) !== 0 && this.#hasExpired(hi, lo, segment, position)
-      if (!isExpired && !this.log.reader.seek(segment, position))
-        throw new ColdRead([{ segmentNumber: segment, position }])
+      const isCold = !isExpired && !this.log.reader.seek(segment, position)
+      if (isCold && mayWait) throw new ColdRead([{ segmentNumber: segment, position }])
       this.#choice = null
-      if (isExpired) continue
+      if (isExpired || isCold) continue
       this.record.at(this.log.reader.bytes, this.log.reader.start)
       return true
     }
@@ -490,69 +483,33 @@ export class Keyspace {
    * Looks at some keys that expire, chosen at random, and removes those that have. Returns how many had, of how many.
    * @throws ColdRead when a key to be removed has to be loaded first.
    */
-  expireSample(size: number, random: () => number): { expired: number; sampled: number } {
+  expireSample(picks: readonly number[]): { expired: number; sampled: number } {
     const expiries = this.#expiries
+    const cold: Place[] = []
+    for (const pick of picks) {
+      if (!expiries.seekRow(Math.floor(pick * expiries.rows)) || expiries.expireAt > this.now) continue
+      const { valueSegment, valuePosition } = expiries
+      if (!this.log.reader.seek(valueSegment, valuePosition)) {
+        cold.push({ segmentNumber: valueSegment, position: valuePosition })
+      }
+    }
+    if (cold.length > 0) throw new ColdRead(cold)
     let expired = 0
     let sampled = 0
-    for (let i = 0; i < size && expiries.count > 0; i++) {
-      if (!expiries.seekRow(Math.floor(random() * expiries.rows))) continue
+    for (const pick of picks) {
+      if (!expiries.seekRow(Math.floor(pick * expiries.rows))) continue
       sampled++
       if (expiries.expireAt > this.now) continue
       const place = { segmentNumber: expiries.valueSegment, position: expiries.valuePosition }
       const { reader } = this.log
-      if (!reader.seek(place.segmentNumber, place.position)) throw new ColdRead([place])
+      // Another row than the one that was looked at: the last one has moved here.
+      if (!reader.seek(place.segmentNumber, place.position)) continue
       const key = this.record.at(reader.bytes, reader.start).key()
       this.begin(key.length + RECORD_OVERHEAD)
       this.find(key, 0, key.length)
       if (this.removeExpired(key, 0, key.length)) expired++
     }
     return { expired, sampled }
-  }
-
-  /** What compaction asks and tells. */
-  readonly liveness: Liveness = {
-    isLive: (record) => this.#isLive(record),
-    moved: (record, segmentNumber, position) => {
-      this.#moved(record, segmentNumber, position)
-    },
-  }
-
-  #isLive(record: ReplayedRecord): boolean {
-    if (record.kind === KIND.string) {
-      this.#hi = record.hi
-      this.#lo = record.lo
-      return this.#seekPlace(record.segmentNumber, record.position)
-    }
-    if (record.kind === KIND.expiry) return this.#isLiveExpiry(record)
-    return false
-  }
-
-  #isLiveExpiry(record: ReplayedRecord): boolean {
-    const index = this.#index
-    for (let ok = index.seek(record.hi, record.lo); ok; ok = index.seekNext()) {
-      if ((index.tag & TAG.expires) === 0) continue
-      const expiries = this.#expiries
-      if (!expiries.find(record.hi, record.lo, index.segment, index.position)) continue
-      if (expiries.recordSegment === record.segmentNumber && expiries.recordPosition === record.position) return true
-    }
-    return false
-  }
-
-  #moved(record: ReplayedRecord, segmentNumber: number, position: number): void {
-    const { hi, lo } = record
-    const index = this.#index
-    const expiries = this.#expiries
-    if (record.kind === KIND.string) {
-      if (index.replacePlace(hi, lo, record.segmentNumber, record.position, segmentNumber, position)) {
-        expiries.moveValue(hi, lo, record.segmentNumber, record.position, segmentNumber, position)
-      }
-      return
-    }
-    for (let ok = index.seek(hi, lo); ok; ok = index.seekNext()) {
-      if (!expiries.find(hi, lo, index.segment, index.position)) continue
-      if (expiries.recordSegment !== record.segmentNumber || expiries.recordPosition !== record.position) continue
-      expiries.set(hi, lo, index.segment, index.position, expiries.expireAt, segmentNumber, position)
-    }
   }
 
   /**

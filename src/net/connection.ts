@@ -7,9 +7,14 @@ import type { KeyWalk } from '../commands/keys/keys.js'
 import type { QueuedCommand, ReplyMode, Session } from '../commands/session.js'
 import type { CommitWaiter } from '../commit/committer.js'
 import type { Watched } from '../models/watches.js'
-import { RequestStream } from '../protocol/resp/request-stream.js'
+import { isBinary } from '../protocol/binary/opcodes.js'
+import type { ReplyBuffer } from '../protocol/reply-buffer.js'
+import { BinaryDialect } from './binary-dialect.js'
+import type { Dialect } from './dialect.js'
 import type { Host } from './host.js'
 import { Output } from './output.js'
+import { RespDialect } from './resp-dialect.js'
+import { SocketWriter } from './socket-writer.js'
 
 /** Above this many unsent bytes no further request of the connection is run. */
 const OUTPUT_PAUSE_SIZE = 1 << 20
@@ -48,13 +53,19 @@ export class Connection implements Session, CommitWaiter {
 
   readonly #host: Host
   readonly #socket: net.Socket
-  readonly #requests: RequestStream
-  readonly #output: Output
+  readonly #resp: RespDialect
+  /** What the client speaks: its first byte tells. */
+  #dialect: Dialect
+  #hasSpoken = false
+  readonly #sender: SocketWriter
+  readonly #output: Output<ReplyBuffer>
   #isWaitingForCommit = false
   /** A request waits for records, or the disk for room: nothing is run. */
   #isParked = false
   /** What the request that waits for records has loaded. */
   #loaded: LoadedRecords | null = null
+  /** Where the walk stood for which it was loaded. */
+  #loadedFor = 0
   #isPaused = false
   #isClosing = false
   #isEnding = false
@@ -70,8 +81,10 @@ export class Connection implements Session, CommitWaiter {
     this.createdMs = host.log.now()
     this.lastActiveMs = this.createdMs
     this.#host = host
-    this.#requests = new RequestStream(host.requestLimits)
-    this.#output = new Output(socket)
+    this.#resp = new RespDialect(this, host.dispatcher, host.requestLimits)
+    this.#dialect = this.#resp
+    this.#sender = new SocketWriter(socket)
+    this.#output = new Output<ReplyBuffer>(this.#sender, this.#resp.writer)
     this.#output.writer.sizeMax = host.clientLimits.outputSizeMax
     this.authenticated = host.isOpen()
     socket.setNoDelay(true)
@@ -91,23 +104,23 @@ export class Connection implements Session, CommitWaiter {
   }
 
   get protocol(): 2 | 3 {
-    return this.#output.writer.protocol
+    return this.#resp.writer.protocol
   }
 
   set protocol(protocol: 2 | 3) {
-    this.#output.writer.protocol = protocol
+    this.#resp.writer.protocol = protocol
   }
 
   get authenticated(): boolean {
-    return this.#requests.authenticated
+    return this.#resp.requests.authenticated
   }
 
   set authenticated(is: boolean) {
-    this.#requests.authenticated = is
+    this.#resp.requests.authenticated = is
   }
 
   get querySize(): number {
-    return this.#requests.bufferedSize
+    return this.#dialect.requests.bufferedSize
   }
 
   get outputSize(): number {
@@ -143,12 +156,24 @@ export class Connection implements Session, CommitWaiter {
   /** Takes bytes that were just read; they are used or copied before this returns. False: read no further for now. */
   read(bytes: Buffer, size: number): boolean {
     if (this.#isClosing) return true
-    this.#requests.feed(bytes, 0, size)
+    if (!this.#hasSpoken) this.#listen(bytes[0]!)
+    const { requests } = this.#dialect
+    requests.feed(bytes, 0, size)
     this.inputSize += size
     this.#run()
     this.lastActiveMs = this.#host.keyspace.now
-    this.#requests.retain()
+    requests.retain()
     return !this.#isPaused
+  }
+
+  /** Chooses the dialect. */
+  #listen(firstByte: number): void {
+    this.#hasSpoken = true
+    if (!isBinary(firstByte)) return
+    const { binaryDispatcher, requestLimits, clientLimits } = this.#host
+    this.#dialect = new BinaryDialect(binaryDispatcher, requestLimits)
+    this.#dialect.writer.sizeMax = clientLimits.outputSizeMax
+    this.#output.writer = this.#dialect.writer
   }
 
   #run(): void {
@@ -165,22 +190,23 @@ export class Connection implements Session, CommitWaiter {
 
   #runRequests(): void {
     const host = this.#host
-    const { keyspace, dispatcher, log } = host
-    const requests = this.#requests
+    const { keyspace, log } = host
+    const dialect = this.#dialect
+    const { requests, writer } = dialect
     const output = this.#output
-    const { writer } = output
     keyspace.now = log.now()
     // Looked at again only when something was written: replies are what takes the room.
     let roomFor = -1
     while (!this.#isParked && !this.#isClosing) {
-      if (writer.length > roomFor) {
+      // A short request may write much: what waits for the disk is looked at every time.
+      if (writer.length > roomFor || log.isBehind) {
         if (!this.#mayRun()) return
         roomFor = writer.length + ROOM_STEP_SIZE
       }
       if (!requests.next()) return
       output.open()
       const start = writer.length
-      const places = dispatcher.run(this, requests.args, writer)
+      const places = dialect.run()
       if (places !== null) {
         requests.unnext()
         this.#load(places)
@@ -225,7 +251,7 @@ export class Connection implements Session, CommitWaiter {
 
   /** For so long the socket has moved no byte, though it waits for the client, or for the disk. */
   #stalled(): void {
-    if (this.#socket.writableLength > 0) this.#drop('it does not read its replies')
+    if (this.#sender.pendingSize > 0) this.#drop('it does not read its replies')
     else this.#socket.setTimeout(this.#host.stalledMsMax)
   }
 
@@ -245,7 +271,7 @@ export class Connection implements Session, CommitWaiter {
       this.#socket.setTimeout(0)
     }
     this.#run()
-    this.#requests.retain()
+    this.#dialect.requests.retain()
     // #run may have set it again, or parked the next request, or ended the connection.
     if (!(this.#isPaused as boolean) && !(this.#isParked as boolean) && !this.#isEnding) this.#socket.resume()
   }
@@ -254,7 +280,12 @@ export class Connection implements Session, CommitWaiter {
     const host = this.#host
     this.#isParked = true
     this.#socket.pause()
-    // One request may need several rounds; what an earlier one loaded stays until it has run.
+    // One request may need several rounds; what an earlier one loaded stays until it has run: what was
+    // cached then may be gone by now. A walk that has got on does not look back.
+    if (this.walk !== null && this.walk.cursor !== this.#loadedFor) {
+      this.#loaded = null
+      this.#loadedFor = this.walk.cursor
+    }
     this.#loaded ??= new Map()
     // None: a walk that lets others have their turn.
     const loaded = places.length === 0 ? nextTurn() : host.log.load(places, this.#loaded)
@@ -278,19 +309,20 @@ export class Connection implements Session, CommitWaiter {
 
   /** Runs the request whose records were loaded, and no other: the next one finds its own. */
   #runOne(): void {
-    const { keyspace, dispatcher, log } = this.#host
-    if (!this.#requests.next()) return
+    const { keyspace, log } = this.#host
+    const dialect = this.#dialect
+    if (!dialect.requests.next()) return
     this.#output.open()
     keyspace.now = log.now()
     const start = this.#output.writer.length
-    const places = dispatcher.run(this, this.#requests.args, this.#output.writer)
+    const places = dialect.run()
     if (places === null) {
       this.#loaded = null
       if (this.#output.writer.isOverflown) this.#drop(OVERFLOWN)
       else if (keyspace.gate > log.committedOffset) this.#output.gate(start, keyspace.gate, log.flushingOffset)
       return
     }
-    this.#requests.unnext()
+    this.#dialect.requests.unnext()
     this.#load(places)
   }
 
@@ -298,10 +330,10 @@ export class Connection implements Session, CommitWaiter {
   #failOne(error: unknown): void {
     this.#loaded = null
     this.#host.onReadFailed(error)
-    if (!this.#requests.next()) return
+    if (!this.#dialect.requests.next()) return
     this.#output.open()
     const text = error instanceof FlinError ? errorText(error) : `ERR ${String(error)}`
-    this.#host.dispatcher.fail(this, this.#requests.args, this.#output.writer, text)
+    this.#dialect.fail(text)
   }
 
   /** Sends what may be told and waits for the commit that the rest needs. */

@@ -1,4 +1,5 @@
 import type { Log } from '../../segments/index.js'
+import type { BinaryDispatcher } from '../commands/binary/binary-dispatcher.js'
 import type { Dispatcher } from '../commands/dispatcher.js'
 import type { Committer } from '../commit/committer.js'
 import type { Keyspace } from '../models/keyspace.js'
@@ -18,6 +19,7 @@ export interface Host {
   readonly log: Log
   readonly keyspace: Keyspace
   readonly dispatcher: Dispatcher
+  readonly binaryDispatcher: BinaryDispatcher
   readonly committer: Committer
   readonly requestLimits: RequestLimits
   /** They may change at any time. */

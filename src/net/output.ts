@@ -1,5 +1,4 @@
-import type net from 'node:net'
-import { ReplyWriter } from '../protocol/resp/reply-writer.js'
+import type { ReplyBuffer } from '../protocol/reply-buffer.js'
 
 const CHUNK_SIZE = 16 * 1024
 const POOLED_MAX = 256
@@ -7,13 +6,21 @@ const GATES_KEPT_MAX = 1024
 const EMPTY = Buffer.alloc(0)
 const pool: Buffer[] = []
 
+/** Where replies go. */
+export interface Sink {
+  /** Bytes that were handed over and are not taken yet; while there are any, their memory is the sink's. */
+  readonly pendingSize: number
+  write: (bytes: Buffer) => void
+}
+
 /**
  * The replies of one connection, in order, each held back until what it tells is committed. Holds memory only while there
  * is something to send.
  */
-export class Output {
-  readonly writer = new ReplyWriter()
-  readonly #socket: net.Socket
+export class Output<Writer extends ReplyBuffer> {
+  /** Another one may take its place before the first reply. */
+  writer: Writer
+  readonly #sink: Sink
   /** Bytes at the front of the writer's buffer that have been handed to the socket. */
   #sent = 0
   /** Position in the stream of all replies where the writer's buffer begins. */
@@ -24,14 +31,14 @@ export class Output {
   readonly #gateOffsets: number[] = []
   #gateHead = 0
 
-  constructor(socket: net.Socket) {
-    this.#socket = socket
-    this.writer.reset(EMPTY)
+  constructor(sink: Sink, writer: Writer) {
+    this.#sink = sink
+    this.writer = writer
   }
 
   /** Bytes not yet taken by the kernel, those that wait for a commit among them. */
   get pendingSize(): number {
-    return this.writer.length - this.#sent + this.#socket.writableLength
+    return this.writer.length - this.#sent + this.#sink.pendingSize
   }
 
   /** Bytes that were ever handed to the socket. */
@@ -71,20 +78,27 @@ export class Output {
   flush(committedOffset: number): void {
     while (this.isGated && this.#gateOffsets[this.#gateHead]! <= committedOffset) this.#gateHead++
     const end = this.isGated ? this.#gateStarts[this.#gateHead]! - this.#base : this.writer.length
-    if (!this.isGated || this.#gateHead > GATES_KEPT_MAX) {
+    if (this.#gateHead > 0) this.#forgetPassedGates()
+    if (end > this.#sent) this.#send(end)
+  }
+
+  #forgetPassedGates(): void {
+    if (!this.isGated) {
+      this.#gateStarts.length = 0
+      this.#gateOffsets.length = 0
+    } else if (this.#gateHead > GATES_KEPT_MAX) {
       this.#gateStarts.splice(0, this.#gateHead)
       this.#gateOffsets.splice(0, this.#gateHead)
-      this.#gateHead = 0
-    }
-    if (end > this.#sent) this.#send(end)
+    } else return
+    this.#gateHead = 0
   }
 
   #send(end: number): void {
     const { writer } = this
     const { buffer, length } = writer
-    this.#socket.write(buffer.subarray(this.#sent, end))
+    this.#sink.write(buffer.subarray(this.#sent, end))
     // What the kernel has not taken at once still lies in the buffer, which then is the socket's.
-    const isTaken = this.#socket.writableLength === 0
+    const isTaken = this.#sink.pendingSize === 0
     if (end === length) {
       if (isTaken && buffer.length === CHUNK_SIZE && pool.length < POOLED_MAX) pool.push(buffer)
       this.#restart(EMPTY, length)

@@ -125,7 +125,7 @@ export class KeyspacePlayer {
         this.#walk ??= { cursor: 0, stayed: new Set(this.#living()), seen: new Map() }
         return
       case 'sample':
-        await this.#run(() => this.#keyspace.expireSample(20, () => this.#rng.next()))
+        await this.#run(() => this.#keyspace.expireSample(Array.from({ length: 20 }, () => this.#rng.next())))
         return
       case 'compare':
         return this.compare()

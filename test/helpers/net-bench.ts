@@ -1,17 +1,21 @@
 import type net from 'node:net'
 import type { Log, LogOptions } from '../../segments/index.js'
 import { ALL_COMMANDS } from '../../src/commands/all.js'
+import { BinaryDispatcher } from '../../src/commands/binary/binary-dispatcher.js'
 import { Dispatcher } from '../../src/commands/dispatcher.js'
 import { Registry } from '../../src/commands/registry.js'
 import { Committer } from '../../src/commit/committer.js'
 import type { Keyspace } from '../../src/models/keyspace.js'
 import type { ClientLimits, Host } from '../../src/net/host.js'
 import { Listener } from '../../src/net/listener.js'
-import { DEFAULT_REQUEST_LIMITS } from '../../src/protocol/resp/request-stream.js'
+import { DEFAULT_REQUEST_LIMITS, type RequestLimits } from '../../src/protocol/resp/request-stream.js'
 import { BenchView } from './bench-view.js'
 import { openKeyspace } from './memory-log.js'
 
 interface NetBenchOptions {
+  /** The password that clients of the binary protocol must bring. */
+  readonly password?: string
+  readonly requestLimits?: Partial<RequestLimits>
   readonly clientsMax?: number
   readonly outputSizeMax?: number
   readonly stalledMsMax?: number
@@ -45,12 +49,21 @@ export class NetBench {
     this.view = new BenchView(new Registry(ALL_COMMANDS))
     this.clientLimits = { outputSizeMax: options.outputSizeMax ?? 1 << 30, idleMsMax: 0 }
     const dispatcher = new Dispatcher(keyspace, this.view)
+    const requestLimits = { ...DEFAULT_REQUEST_LIMITS, ...options.requestLimits }
+    const { password } = options
+    const binaryView = {
+      flinVersion: '0.1.0',
+      isOpen: () => password === undefined,
+      isPassword: (given: Buffer) => given.toString() === password,
+      valueSizeMax: () => requestLimits.bulkSizeMax,
+    }
     const host: Host = {
       log,
       keyspace,
       dispatcher,
+      binaryDispatcher: new BinaryDispatcher(keyspace, binaryView, this.view.stats),
       committer: this.committer,
-      requestLimits: { ...DEFAULT_REQUEST_LIMITS },
+      requestLimits,
       clientLimits: this.clientLimits,
       isOpen: () => this.view.isOpen(),
       stalledMsMax: options.stalledMsMax ?? 60_000,

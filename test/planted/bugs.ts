@@ -163,11 +163,11 @@ export const BUGS: readonly Bug[] = [
         return
       }
       if (writer.isOverflown`,
-    replace: `        const late = requests.args.copy()
+    replace: `        const late = this.#resp.requests.args.copy()
         void log.load(places).then((loaded) => {
           log.reader.loaded = loaded
           output.open()
-          dispatcher.run(this, late, writer)
+          host.dispatcher.run(this, late, this.#resp.writer)
           log.reader.loaded = null
           this.#flush()
         })

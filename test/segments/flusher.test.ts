@@ -254,3 +254,35 @@ describe('poison', () => {
     await log.close()
   })
 })
+
+const NO_SPACE = Object.assign(new Error('ENOSPC: simulated'), { code: 'ENOSPC' })
+
+test('a commit that finds no space waits for it: nothing more is taken meanwhile, and then all goes on', async () => {
+  const { held, session } = await openHeld('everysec')
+  held.hold()
+  await session.put('a', valueFor('a'))
+  const flushed = session.flush()
+  await held.untilHeld(1)
+  held.letGo(NO_SPACE)
+  await held.untilHeld(1) // it tries again
+  await assert.rejects(session.put('b', valueFor('b')), (error) => isFlinError(error, 'DISK_FULL'))
+  held.letAllGo()
+  await flushed
+  await session.put('b', valueFor('b'))
+  await session.flush()
+  await session.check(2)
+  await session.close()
+})
+
+test('a commit that waits for space is given up when the log is to be closed', async () => {
+  const { held, session } = await openHeld('no')
+  held.hold()
+  await session.put('a', valueFor('a'))
+  const flushed = session.flush()
+  await held.untilHeld(1)
+  held.letGo(NO_SPACE)
+  session.log.beginClose()
+  await assert.rejects(flushed, (error) => isFlinError(error, 'LOG_POISONED'))
+  held.letAllGo()
+  await session.log.close()
+})

@@ -168,3 +168,12 @@ function randomFrom(seed: number): () => number {
     return state / 0x1_0000_0000
   }
 }
+
+test('folders above are made, and a place where none can be made is an error, not an endless try', async (t) => {
+  const folder = path.join(temporaryFolder(t), 'a', 'b')
+  const lock = await FolderLock.take(folder)
+  await lock.release()
+  fs.writeFileSync(path.join(folder, 'file'), '')
+  await assert.rejects(FolderLock.take(path.join(folder, 'file', 'c')), { code: 'ENOTDIR' })
+  if (process.platform === 'linux') await assert.rejects(FolderLock.take('/proc/none/log'), { code: 'ENOENT' })
+})

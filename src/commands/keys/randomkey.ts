@@ -8,8 +8,8 @@ export const randomkey: Command = {
   group: 'generic',
   since: '1.0.0',
   summary: 'Returns a key chosen at random, each being as likely as any other.',
-  run({ keyspace, reply, server }) {
-    if (!keyspace.findRandom(server.random)) {
+  run({ keyspace, reply, server, session }) {
+    if (!keyspace.findRandom(server.random, session.queue === null)) {
       reply.nil()
       return
     }

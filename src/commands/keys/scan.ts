@@ -2,6 +2,10 @@ import { ERR, ReplyError, type Command } from '../command.js'
 import { globMatches } from '../glob.js'
 
 const CURSOR_MAX = 0xffff_ffff_ffff_ffffn
+/** Keys that one call looks at; what the client asks for is a hint. */
+const COUNT_MAX = 1_000_000
+/** The same while some records are on disk only: they are loaded whole, and all that a call needs at once. */
+const COLD_COUNT_MAX = 256
 
 export const scan: Command = {
   name: 'scan',
@@ -28,12 +32,16 @@ export const scan: Command = {
       else throw new ReplyError(ERR.syntax)
     }
     const keys: Buffer[] = []
-    const next = keyspace.scan(cursor, Math.min(count, 1_000_000), (bytes, start, end) => {
-      if (type !== 'string') return
-      if (pattern === null || globMatches(pattern, 0, pattern.length, bytes, start, end)) {
-        keys.push(bytes.subarray(start, end))
-      }
-    })
+    const next = keyspace.scan(
+      cursor,
+      Math.min(count, keyspace.log.hasCold ? COLD_COUNT_MAX : COUNT_MAX),
+      (bytes, start, end) => {
+        if (type !== 'string') return
+        if (pattern === null || globMatches(pattern, 0, pattern.length, bytes, start, end)) {
+          keys.push(bytes.subarray(start, end))
+        }
+      },
+    )
     reply.array(2)
     reply.bulkText(String(next))
     reply.array(keys.length)

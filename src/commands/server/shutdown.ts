@@ -9,11 +9,13 @@ export const shutdown: Command = {
   since: '1.0.0',
   summary:
     'Finishes what is in flight and ends the daemon. Nothing is lost either way, so SAVE and NOSAVE mean the same.',
-  run({ server }, args) {
+  run({ server, session }, args) {
     for (let i = 1; i < args.count; i++) {
       const known = ['SAVE', 'NOSAVE', 'NOW', 'FORCE'].some((option) => args.equalsIgnoreCase(i, option))
       if (!known) throw new ReplyError(ERR.syntax)
     }
+    // It has no reply: that of a later request would be taken for it.
+    session.closeAfterReply()
     server.shutdown()
   },
 }

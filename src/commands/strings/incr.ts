@@ -1,12 +1,6 @@
-import { RECORD_OVERHEAD } from '../../models/keyspace.js'
-import { parseInt64, parseInteger, type Args } from '../../protocol/resp/args.js'
-import { digitCount, writeDigits } from '../../protocol/resp/digits.js'
+import type { Args } from '../../protocol/resp/args.js'
 import { ERR, ReplyError, type Command, type Context } from '../command.js'
-
-const INT64_MAX = 0x7fff_ffff_ffff_ffffn
-const INT64_MIN = -0x8000_0000_0000_0000n
-/** Numbers up to this stay exact when two are added. */
-const SAFE_MAX = Number.MAX_SAFE_INTEGER / 2
+import { add, INT64_MIN } from './add.js'
 
 export const incr: Command = {
   name: 'incr',
@@ -17,7 +11,7 @@ export const incr: Command = {
   group: 'string',
   since: '1.0.0',
   summary: 'Adds one to the number that a key holds, 0 when it is missing.',
-  run: (context, args) => add(context, args, 1, 1n),
+  run: (context, args) => addTo(context, args, 1, 1n),
 }
 
 export const decr: Command = {
@@ -25,7 +19,7 @@ export const decr: Command = {
   name: 'decr',
   code: 60,
   summary: 'Subtracts one from the number that a key holds, 0 when it is missing.',
-  run: (context, args) => add(context, args, -1, -1n),
+  run: (context, args) => addTo(context, args, -1, -1n),
 }
 
 export const incrby: Command = {
@@ -36,7 +30,7 @@ export const incrby: Command = {
   summary: 'Adds to the number that a key holds, 0 when it is missing.',
   run(context, args) {
     const value = args.integer(2)
-    add(context, args, value, Number.isNaN(value) ? bigArgument(args) : null)
+    addTo(context, args, value, Number.isNaN(value) ? bigArgument(args) : null)
   },
 }
 
@@ -49,12 +43,12 @@ export const decrby: Command = {
   run(context, args) {
     const value = args.integer(2)
     if (!Number.isNaN(value)) {
-      add(context, args, -value, null)
+      addTo(context, args, -value, null)
       return
     }
     const big = bigArgument(args)
     if (big === INT64_MIN) throw new ReplyError('ERR decrement would overflow')
-    add(context, args, NaN, -big)
+    addTo(context, args, NaN, -big)
   },
 }
 
@@ -64,36 +58,9 @@ function bigArgument(args: Args): bigint {
   return value
 }
 
-const digits = Buffer.alloc(24)
-
-/** Adds to the number of key 1. `small` is the same as `big`, or NaN where that is not exact; `big` may be left out otherwise. */
-function add({ keyspace, reply }: Context, args: Args, small: number, big: bigint | null): void {
-  const { buf, starts, ends } = args
-  const start = starts[1]!
-  const end = ends[1]!
-  keyspace.begin((end - start) * 3 + digits.length + RECORD_OVERHEAD * 3)
-  let value = 0
-  const { record } = keyspace
-  const found = keyspace.find(buf, start, end)
-  if (found) value = parseInteger(record.bytes, record.valueStart, record.valueEnd)
-  if (Math.abs(value) <= SAFE_MAX && Math.abs(small) <= SAFE_MAX) {
-    const sum = value + small
-    keyspace.put(buf, start, end, digits, 0, writeInteger(sum), keyspace.expireAt)
-    reply.integer(sum)
-    return
-  }
-  const before = found ? parseInt64(record.bytes, record.valueStart, record.valueEnd) : 0n
-  if (before === null) throw new ReplyError(ERR.notInteger)
-  const sum = before + (big ?? BigInt(small))
-  if (sum > INT64_MAX || sum < INT64_MIN) throw new ReplyError(ERR.overflow)
-  keyspace.put(buf, start, end, digits, 0, digits.write(String(sum), 'latin1'), keyspace.expireAt)
-  reply.bigint(sum)
-}
-
-/** Writes a decimal into {@link digits} and returns its size. */
-function writeInteger(value: number): number {
-  let at = 0
-  if (value < 0) digits[at++] = 45
-  const magnitude = value < 0 ? -value : value
-  return writeDigits(digits, at, magnitude, digitCount(magnitude))
+/** Adds to the number of key 1 and replies with the sum. */
+function addTo({ keyspace, reply }: Context, args: Args, small: number, big: bigint | null): void {
+  const sum = add(keyspace, args.buf, args.starts[1]!, args.ends[1]!, small, big)
+  if (typeof sum === 'number') reply.integer(sum)
+  else reply.bigint(sum)
 }

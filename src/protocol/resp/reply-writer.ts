@@ -1,3 +1,4 @@
+import { ReplyBuffer } from '../reply-buffer.js'
 import { digitCount, doubleText, writeDigits } from './digits.js'
 
 /*
@@ -15,45 +16,21 @@ import { digitCount, doubleText, writeDigits } from './digits.js'
  *   attribute "|" pairs CRLF ...            RESP2: has none
  */
 
-/** The size of the first buffer; those that were filled grow by doubling. */
-export const REPLY_BUFFER_SIZE = 16 * 1024
-
 const CR = 13
 const LF = 10
 /** Type byte, sign, 16 digits, CRLF. */
 const LINE_SIZE_MAX = 20
-/** Up to this size a loop copies faster than a call. */
+/** Text up to this size is written by a loop, which is faster than a call, as long as it is ASCII. */
 const LOOP_SIZE_MAX = 48
-const EMPTY = Buffer.alloc(0)
 
 /** Encodes replies one behind the other into a buffer that grows. */
-export class ReplyWriter {
+export class ReplyWriter extends ReplyBuffer {
   /** What the client has asked for with HELLO. */
   protocol: 2 | 3 = 2
-  /** The first `length` bytes are replies. Another buffer may take its place with every reply. */
-  buffer: Buffer = EMPTY
-  length = 0
-  /**
-   * Bytes that may be written before the buffer is taken away. What exceeds them is not kept: {@link isOverflown} then
-   * tells that nothing in the buffer may be sent.
-   */
-  sizeMax = Infinity
-  isOverflown = false
-
-  /** Starts anew, in `buffer`; what was written before is forgotten. */
-  reset(buffer: Buffer): void {
-    this.buffer = buffer
-    this.length = 0
-  }
-
-  /** Drops what was written after the first `length` bytes. */
-  truncate(length: number): void {
-    if (length < this.length) this.length = length
-  }
 
   /** +OK */
   ok(): void {
-    this.#reserve(5)
+    this.reserve(5)
     const { buffer, length: at } = this
     buffer[at] = 43
     buffer[at + 1] = 79
@@ -73,7 +50,7 @@ export class ReplyWriter {
 
   /** A status of ASCII without line ends. */
   simple(text: string): void {
-    this.#reserve(text.length + 3)
+    this.reserve(text.length + 3)
     const { buffer } = this
     let at = this.length
     buffer[at++] = 43
@@ -82,8 +59,8 @@ export class ReplyWriter {
   }
 
   /** An error: its code, a space, its message. Line ends within become spaces. */
-  error(text: string): void {
-    this.#reserve(text.length * 3 + 3)
+  override error(text: string): void {
+    this.reserve(text.length * 3 + 3)
     const { buffer } = this
     const start = this.length
     buffer[start] = 45
@@ -95,7 +72,7 @@ export class ReplyWriter {
   /** A safe integer; throws RangeError for other numbers. */
   integer(n: number): void {
     if (n >= 0 && n <= 9 && (n | 0) === n) {
-      this.#reserve(4)
+      this.reserve(4)
       const { buffer, length: at } = this
       buffer[at] = 58
       buffer[at + 1] = 48 + n
@@ -113,17 +90,17 @@ export class ReplyWriter {
   }
 
   /** The bytes of `buf` from `start` to `end` (exclusive). */
-  bulk(buf: Uint8Array, start: number, end: number): void {
+  bulk(buf: Buffer, start: number, end: number): void {
     const size = end - start
-    this.#reserve(size + LINE_SIZE_MAX + 2)
+    this.reserve(size + LINE_SIZE_MAX + 2)
     this.#line(36, size)
-    this.#endLine(this.#copy(this.length, buf, start, end))
+    this.#endLine(this.copy(this.length, buf, start, end))
   }
 
   /** A string as UTF-8. */
   bulkText(text: string): void {
     const size = text.length
-    this.#reserve(size * 3 + LINE_SIZE_MAX + 2)
+    this.reserve(size * 3 + LINE_SIZE_MAX + 2)
     const mark = this.length
     if (size <= LOOP_SIZE_MAX) {
       this.#line(36, size)
@@ -153,7 +130,7 @@ export class ReplyWriter {
     }
     const magnitude = n < 0 ? -n : n
     const count = digitCount(magnitude)
-    this.#reserve(2 * LINE_SIZE_MAX)
+    this.reserve(2 * LINE_SIZE_MAX)
     this.#line(36, n < 0 ? count + 1 : count)
     let at = this.length
     if (n < 0) this.buffer[at++] = 45
@@ -223,20 +200,20 @@ export class ReplyWriter {
       this.bulkText(text)
       return
     }
-    this.#reserve(text.length * 3 + LINE_SIZE_MAX + 6)
+    this.reserve(text.length * 3 + LINE_SIZE_MAX + 6)
     this.#line(61, Buffer.byteLength(text) + 4)
     const at = this.length + this.buffer.write(`${format}:`, this.length, 'latin1')
     this.#endLine(at + this.buffer.write(text, at, 'utf8'))
   }
 
   /** Bytes that are replies already. */
-  raw(bytes: Uint8Array, start: number, end: number): void {
-    this.#reserve(end - start)
-    this.length = this.#copy(this.length, bytes, start, end)
+  raw(bytes: Buffer, start: number, end: number): void {
+    this.reserve(end - start)
+    this.length = this.copy(this.length, bytes, start, end)
   }
 
   #nil(type: number): void {
-    this.#reserve(5)
+    this.reserve(5)
     const { buffer, length: at } = this
     if (this.protocol === 3) {
       buffer[at] = 95
@@ -251,7 +228,7 @@ export class ReplyWriter {
 
   /** A type byte and a safe integer. */
   #line(type: number, n: number): void {
-    this.#reserve(LINE_SIZE_MAX)
+    this.reserve(LINE_SIZE_MAX)
     const { buffer } = this
     let at = this.length
     buffer[at++] = type
@@ -261,7 +238,7 @@ export class ReplyWriter {
   }
 
   #textLine(type: number, ascii: string): void {
-    this.#reserve(ascii.length + 3)
+    this.reserve(ascii.length + 3)
     this.buffer[this.length] = type
     this.#endLine(this.length + 1 + this.buffer.write(ascii, this.length + 1, 'latin1'))
   }
@@ -270,34 +247,5 @@ export class ReplyWriter {
     this.buffer[at] = CR
     this.buffer[at + 1] = LF
     this.length = at + 2
-  }
-
-  /** Copies to `to`, where there is room; returns the position behind. */
-  #copy(to: number, from: Uint8Array, start: number, end: number): number {
-    const { buffer } = this
-    const size = end - start
-    if (size <= LOOP_SIZE_MAX) for (let i = 0; i < size; i++) buffer[to + i] = from[start + i]!
-    else if (start === 0 && end === from.length) buffer.set(from, to)
-    else if (from instanceof Buffer) from.copy(buffer, to, start, end)
-    else buffer.set(from.subarray(start, end), to)
-    return to + size
-  }
-
-  #reserve(size: number): void {
-    if (this.length + size > this.buffer.length) this.#grow(size)
-  }
-
-  #grow(size: number): void {
-    if (this.length + size > this.sizeMax) {
-      // Whoever writes need not know: the rest goes over what is there, and is thrown away with it.
-      this.isOverflown = true
-      this.length = 0
-      if (size <= this.buffer.length) return
-    }
-    const { buffer, length } = this
-    const twice = Math.min(buffer.length * 2, this.sizeMax)
-    const grown = Buffer.allocUnsafeSlow(Math.max(REPLY_BUFFER_SIZE, twice, length + size))
-    buffer.copy(grown, 0, 0, length)
-    this.buffer = grown
   }
 }

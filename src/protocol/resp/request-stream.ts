@@ -1,4 +1,5 @@
 import { FlinError } from '../../../segments/index.js'
+import { ByteFeed } from '../byte-feed.js'
 import { Args, parseInt64 } from './args.js'
 import { splitInline } from './inline.js'
 
@@ -30,12 +31,9 @@ const MEMORY_MAX = 0x7fff_ffff
 /** ... also those of what is read together with the end of a request. */
 const FRAME_MAX = MEMORY_MAX - (1 << 20)
 const CAPACITY_MIN = 256
-/** Own memory larger than this is given back when it is mostly empty. */
-const SHRINK_FROM = 4096
 /** More indexes than a read of 64 KiB can fill are not kept. */
 const SHARED_INDEXES_MAX = 16384
 
-const EMPTY = Buffer.alloc(0)
 /** Serves all streams: only an incomplete request that is kept for later needs indexes of its own. */
 let shared = new Args(64)
 
@@ -59,42 +57,27 @@ export const DEFAULT_REQUEST_LIMITS: Readonly<RequestLimits> = {
   querySizeMax: 1024 * 1024 * 1024,
 }
 
-/**
- * Cuts the bytes of one connection into requests, in order. Bytes are read where they lie; only what is incomplete when
- * the caller must reuse its buffer ({@link retain}) is copied, and parsing goes on where it stopped. Every byte is copied
- * a bounded number of times, and memory grows with what has arrived, never with what a length claims.
- */
-export class RequestStream {
+/** Cuts the bytes of one connection into requests, in order; of an incomplete one parsing goes on where it stopped. */
+export class RequestStream extends ByteFeed {
   /** Whether the client may send large requests. */
   authenticated = true
 
   readonly #limits: RequestLimits
   #args = shared
-  /** What is being parsed: the bytes just fed, or own memory, behind which the fed bytes come. */
-  #buf: Buffer = EMPTY
-  #isOwn = false
-  /** Where the request being parsed, or the next one, begins in #buf. */
-  #at = 0
-  #end = 0
-  /** Fed bytes that come behind own memory. */
-  #fed: Buffer = EMPTY
-  #fedAt = 0
-  #fedEnd = 0
   /** The multibulk being parsed: arguments still missing (0: its count is not known yet), ... */
   #left = 0
   /** ... bytes of it that are parsed, ... */
   #parsed = 0
   /** ... and the size of the argument that begins there, -1 when not known yet. */
   #size = -1
-  /** From #at on: bytes known not to end the line being parsed. May lie before that line, not behind. */
+  /** From `at` on: bytes known not to end the line being parsed. May lie before that line, not behind. */
   #seen = 0
   /** Behind the line that #line() has read. */
   #lineEnd = 0
-  /** Where the request just returned begins, -1 when there is none to give back. */
-  #returned = -1
 
   /** The limits may change later. */
   constructor(limits: RequestLimits) {
+    super()
     this.#limits = limits
   }
 
@@ -105,33 +88,16 @@ export class RequestStream {
 
   /** The bytes of `args.buf` from here to {@link frameEnd} hold all arguments of the request that next() has returned. */
   get frameStart(): number {
-    return this.#args.buf === this.#buf ? this.#returned : 0
+    return this.#args.buf === this.buf ? this.returned : 0
   }
 
   get frameEnd(): number {
     const { buf, ends, count } = this.#args
-    return buf === this.#buf ? this.#at : ends[count - 1]!
+    return buf === this.buf ? this.at : ends[count - 1]!
   }
 
-  /** Bytes of memory that the stream itself holds. */
-  get bufferedSize(): number {
-    return (this.#isOwn ? this.#buf.length : 0) + (this.#args === shared ? 0 : this.#args.starts.length * 8)
-  }
-
-  /** Takes bytes that follow those before. They are read where they lie, until retain(). */
-  feed(buf: Buffer, start: number, end: number): void {
-    this.#returned = -1
-    if (this.#isOwn) {
-      if (this.#fedAt < this.#fedEnd) throw new Error('feed() without retain() before it')
-      this.#fed = buf
-      this.#fedAt = start
-      this.#fedEnd = end
-    } else {
-      if (this.#at < this.#end) throw new Error('feed() without retain() before it')
-      this.#buf = buf
-      this.#at = start
-      this.#end = end
-    }
+  override get bufferedSize(): number {
+    return super.bufferedSize + (this.#args === shared ? 0 : this.#args.starts.length * 8)
   }
 
   /**
@@ -139,140 +105,70 @@ export class RequestStream {
    * Throws FlinError PROTOCOL with Redis's text when the bytes are no request or exceed a limit; nothing can be read from
    * then on.
    */
-  next(): boolean {
-    this.#returned = -1
+  override next(): boolean {
+    this.returned = -1
     for (;;) {
-      if (this.#at === this.#end && !this.#leaveOwn()) return false
-      const begin = this.#at
-      const isMultibulk = this.#left > 0 || this.#buf[begin] === STAR
+      if (this.at === this.end && !this.leaveOwn()) return false
+      const begin = this.at
+      const isMultibulk = this.#left > 0 || this.buf[begin] === STAR
       if (isMultibulk ? this.#multibulk() : this.#inline()) {
         if (this.#args.count > 0) {
-          this.#returned = begin
+          this.returned = begin
           return true
         }
-      } else if (!this.#isOwn || !this.#pull()) return false
+      } else if (!this.pull()) return false
     }
   }
 
-  /** Gives back the request that next() has just returned: the following next() returns it again. */
-  unnext(): void {
-    if (this.#returned < 0) throw new Error('unnext() without a request')
-    this.#at = this.#returned
-    this.#returned = -1
-  }
-
-  /** Copies what is unread into own memory: the buffer that was fed may be reused after it. */
-  retain(): void {
-    this.#returned = -1
-    if (this.#isOwn) this.#retainOwn()
-    else if (this.#at < this.#end) this.#retainFed()
-    else this.#forget()
-  }
-
-  #forget(): void {
-    this.#isOwn = false
-    this.#buf = EMPTY
-    this.#at = 0
-    this.#end = 0
+  protected override forget(): void {
+    super.forget()
     this.#args = shared
   }
 
-  #retainFed(): void {
-    const size = this.#end - this.#at
-    if (this.#left > 0) this.#args = this.#args.clone()
-    this.#move(Buffer.allocUnsafeSlow(this.#left > 0 ? this.#capacity(size) : size))
-    this.#isOwn = true
-  }
-
-  #retainOwn(): void {
-    const rest = this.#fedEnd - this.#fedAt
-    if (this.#at === this.#end && rest === 0) {
-      this.#forget()
-      return
-    }
+  protected override keepParsed(): void {
     if (this.#left > 0 && this.#args === shared) this.#args = shared.clone()
-    if (rest > 0) this.#take(rest)
-    this.#fed = EMPTY
-    const size = this.#end - this.#at
-    if (this.#buf.length > SHRINK_FROM && size < this.#buf.length / 4) {
-      this.#move(Buffer.allocUnsafeSlow(this.#left > 0 ? this.#capacity(size) : size))
-    }
   }
 
-  /** Own memory is used up: goes over to what was fed behind it. False when there is nothing. */
-  #leaveOwn(): boolean {
-    if (!this.#isOwn) return false
-    this.#forget()
-    this.#buf = this.#fed
-    this.#at = this.#fedAt
-    this.#end = this.#fedEnd
-    this.#fed = EMPTY
-    this.#fedAt = 0
-    this.#fedEnd = 0
-    return this.#at < this.#end
-  }
-
-  /** Moves fed bytes into own memory for the request that is incomplete there: some of its own, none behind it. */
-  #pull(): boolean {
-    const available = this.#fedEnd - this.#fedAt
-    if (available === 0) return false
-    this.#take(Math.min(available, this.#missing()))
-    return true
-  }
-
-  /** A number of bytes that the incomplete request in own memory lacks at least, 1 or more. */
-  #missing(): number {
-    const from = this.#at + this.#parsed
+  protected override missing(): number {
+    const from = this.at + this.#parsed
     const left = this.#left
-    if (this.#size >= 0) return from + this.#size + 2 + (left - 1) * ARGUMENT_SIZE_MIN - this.#end
-    if (left === 0 && this.#buf[this.#at] !== STAR) return this.#throughFed(LF, 1)
-    const line = this.#buf[this.#end - 1] === CR ? 1 : this.#throughFed(CR, 2)
-    return Math.max(line, from + left * ARGUMENT_SIZE_MIN - this.#end)
+    if (this.#size >= 0) return from + this.#size + 2 + (left - 1) * ARGUMENT_SIZE_MIN - this.end
+    if (left === 0 && this.buf[this.at] !== STAR) return this.#throughFed(LF, 1)
+    const line = this.buf[this.end - 1] === CR ? 1 : this.#throughFed(CR, 2)
+    return Math.max(line, from + left * ARGUMENT_SIZE_MIN - this.end)
   }
 
   /** Fed bytes up to the first that equals `byte`, and `size` from there on; all of them where there is none. */
   #throughFed(byte: number, size: number): number {
-    const fed = this.#fed
-    const end = this.#fedEnd
-    let at = this.#fedAt
+    const fed = this.fed
+    const end = this.fedEnd
+    let at = this.fedAt
     while (at < end && fed[at] !== byte) at++
-    return at - this.#fedAt + size
+    return at - this.fedAt + size
   }
 
-  /** Appends `size` of the fed bytes to own memory. */
-  #take(size: number): void {
-    const total = this.#end - this.#at + size
-    if (this.#end + size > this.#buf.length) {
-      if (total <= this.#buf.length / 2) this.#move(this.#buf)
-      else this.#move(Buffer.allocUnsafeSlow(this.#capacity(total)))
-    }
-    this.#fed.copy(this.#buf, this.#end, this.#fedAt, this.#fedAt + size)
-    this.#end += size
-    this.#fedAt += size
+  protected override capacity(size: number): number {
+    return this.#left > 0 ? this.roomFor(size) : size
   }
 
-  /** The memory to get for `size` bytes that are there: twice as much, or less where the request is known to end earlier. */
-  #capacity(size: number): number {
+  /** Twice as much, or less where the request is known to end earlier. */
+  protected override roomFor(size: number): number {
     const whole = this.#left === 1 && this.#size >= 0 ? this.#parsed + this.#size + 2 : MEMORY_MAX
     const twice = Math.max(size * 2, CAPACITY_MIN)
     return Math.max(size, Math.min(twice, whole, this.#limits.querySizeMax))
   }
 
-  /** Moves what is unread to the beginning of `to`. */
-  #move(to: Buffer): void {
-    const distance = this.#at
-    this.#buf.copy(to, 0, distance, this.#end)
+  protected override move(to: Buffer): void {
+    const distance = this.at
+    super.move(to)
     if (this.#left > 0 && distance > 0) this.#args.shift(distance)
-    this.#buf = to
-    this.#at = 0
-    this.#end -= distance
   }
 
-  /** Parses the multibulk at #at, or goes on with it. True when it is whole and #at behind it. */
+  /** Parses the multibulk at `at`, or goes on with it. True when it is whole and `at` behind it. */
   #multibulk(): boolean {
-    const buf = this.#buf
-    const end = this.#end
-    const begin = this.#at
+    const buf = this.buf
+    const end = this.end
+    const begin = this.at
     let left = this.#left
     let at = begin + this.#parsed
     if (left === 0) {
@@ -331,7 +227,7 @@ export class RequestStream {
     }
     this.#seen = 0
     args.buf = buf
-    this.#at = at
+    this.at = at
     return true
   }
 
@@ -349,15 +245,15 @@ export class RequestStream {
    * is incomplete; #lineEnd is behind it.
    */
   #line(at: number, isCount: boolean): number {
-    const buf = this.#buf
-    const end = this.#end
-    let stop = Math.max(at, this.#at + this.#seen)
+    const buf = this.buf
+    const end = this.end
+    let stop = Math.max(at, this.at + this.#seen)
     while (stop < end && buf[stop] !== CR) stop++
     if (stop - at > this.#limits.inlineSizeMax) {
       throw protocolError(isCount ? 'too big mbulk count string' : 'too big bulk count string')
     }
     if (stop + 1 >= end) {
-      this.#seen = stop - this.#at
+      this.#seen = stop - this.at
       return -1
     }
     this.#lineEnd = stop + 2
@@ -369,11 +265,11 @@ export class RequestStream {
     return number < 0 ? 0 : Number(number)
   }
 
-  /** Parses the inline request at #at. True when it is whole and #at behind it. */
+  /** Parses the inline request at `at`. True when it is whole and `at` behind it. */
   #inline(): boolean {
-    const buf = this.#buf
-    const end = this.#end
-    const begin = this.#at
+    const buf = this.buf
+    const end = this.end
+    const begin = this.at
     let stop = begin + this.#seen
     while (stop < end && buf[stop] !== LF) stop++
     if (stop - begin > this.#limits.inlineSizeMax) throw protocolError('too big inline request')
@@ -387,7 +283,7 @@ export class RequestStream {
     if (!splitInline(shared, buf, begin, isCrLf ? stop - 1 : stop)) {
       throw protocolError('unbalanced quotes in request')
     }
-    this.#at = stop + 1
+    this.at = stop + 1
     return true
   }
 }

@@ -46,6 +46,12 @@ test('summarize: without a contender there is no ratio and no praise', () => {
   assert.equal(summarize(result({ flin: at(10), ceiling: at(100) })).reached, false)
 })
 
+test('summarize: a row without a ceiling is held against Redis alone', () => {
+  const of = (flin: number, withoutCeiling: boolean) =>
+    summarize({ ...result({ flin: at(flin), redis: at(100) }, 1), withoutCeiling }).reached
+  assert.deepEqual([of(100, true), of(99, true), of(100, false)], [true, false, null])
+})
+
 test('renderTable: one line a row, cells under their headings', () => {
   const table = renderTable([
     result({ flin: at(1_234_567), redis: at(500_000), ceiling: at(1_300_000) }),

@@ -19,8 +19,8 @@ test('selectRows: by a pattern in any case, all without one, an error for none',
 
 test('reads load the keys that redis-benchmark asks for', () => {
   for (const row of ROWS) {
-    const reads = row.test.includes('get') || row.test.includes('GET')
-    assert.equal(row.loads !== null, reads, row.id)
+    const looks = ['get', 'GET', 'MGET', 'GETRANGE', 'SETRANGE', 'APPEND'].some((it) => row.test.includes(it))
+    assert.equal(row.loads !== null, looks, row.id)
     if (row.loads !== null && !row.test.includes('get')) assert.ok(row.test.includes(row.loads), row.id)
   }
   assert.equal(keyOf('key:__rand_int__', 99_999), 'key:000000099999')
@@ -31,4 +31,11 @@ test('benchmarkArguments: the flags come before the command, which takes the res
   // prettier-ignore
   assert.deepEqual(line, ['--csv', '-p', '4711', '-n', '1000', '-c', '50', '-P', '16', '-d', '64', '-r', '100000',
     'GET', 'session:__rand_int__:profile'])
+})
+
+test('rows of larger values say so, with as many keys as memory takes', () => {
+  const large = benchmarkArguments(selectRows('^SET of 1 MB always')[0]!, 4711, 10)
+  // prettier-ignore
+  assert.deepEqual(large, ['--csv', '-p', '4711', '-n', '10', '-c', '50', '-P', '1', '-d', '1048576', '-r', '100', '-t', 'set'])
+  for (const row of ROWS) assert.ok(row.keyCount * row.valueSize <= 110e6, row.id)
 })

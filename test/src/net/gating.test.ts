@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
+import { ask, DONE, NOT_FOUND, reply } from '../../helpers/binary-frames.js'
+import { BinaryClient } from '../../helpers/binary-client.js'
 import { HeldDisk } from '../../helpers/held-disk.js'
 import { type Argument, frame, OK, QUEUED, type Reply, RespClient } from '../../helpers/resp-client.js'
 import { type ServerOnDisk, startOnDisk } from '../../helpers/server-on-disk.js'
@@ -45,6 +47,14 @@ class Stage {
 
   async client(): Promise<RespClient> {
     const client = await RespClient.connect(this.#started.port)
+    this.#context.after(() => {
+      client.close()
+    })
+    return client
+  }
+
+  async binaryClient(): Promise<BinaryClient> {
+    const client = await BinaryClient.connect(this.#started.port)
     this.#context.after(() => {
       client.close()
     })
@@ -356,6 +366,55 @@ test('replies keep their order behind a record that has to be read from disk', a
   ])
   const expected = keys.flatMap((key) => [key.padEnd(500, '.'), key, 1])
   assert.deepEqual(await client.pipeline(requests), expected)
+})
+
+test('in the binary protocol too no reply leaves before what it tells is committed', async (t) => {
+  const stage = await Stage.set(t)
+  const writer = await stage.client()
+  const binaryWriter = await stage.binaryClient()
+  await writer.call('SET', 'gone', 'text')
+  const held = [
+    [ask.get('k'), reply.value('7')],
+    [ask.exists('k'), reply.flag(true)],
+    [ask.mget('untouched', 'k'), reply.several('old', '7')],
+    [ask.get('gone'), NOT_FOUND],
+    [ask.exists('gone'), reply.flag(false)],
+    [ask.mget('gone'), reply.several('')],
+    [ask.del('gone'), DONE],
+    [ask.mdel('none', 'gone'), DONE],
+    [ask.incr('text'), reply.error('value is not an integer or out of range')],
+    [ask.get('own'), reply.value('v')],
+  ] as const
+  const clients = await Promise.all(held.map(() => stage.binaryClient()))
+  const ran = await stage.ranByOthers()
+  stage.disk.hold()
+  writer.send(
+    Buffer.concat(
+      [
+        ['SET', 'k', '7'],
+        ['SET', 'text', 'x'],
+        ['DEL', 'gone'],
+      ].map(frame),
+    ),
+  )
+  binaryWriter.send(ask.exists('untouched'), ask.set('own', 'v'), ask.exists('untouched'), ask.get('none'))
+  await stage.disk.untilHeld(1)
+  await stage.whenRan(ran + 7)
+  held.forEach(([request], i) => {
+    clients[i]!.send(request)
+  })
+  await stage.whenRan(ran + 7 + held.length)
+  held.forEach(([request], i) => {
+    assert.equal(clients[i]!.socket.bytesRead, 0, request.toString('latin1'))
+  })
+  // What stands in front of the write is told, what stands behind it waits with it.
+  assert.deepEqual(await binaryWriter.read(), reply.flag(true))
+  assert.equal(binaryWriter.socket.bytesRead, 6)
+  stage.disk.letAllGo()
+  for (const [i, [request, expected]] of held.entries()) {
+    assert.deepEqual(await clients[i]!.read(), expected, request.toString('latin1'))
+  }
+  assert.deepEqual(await binaryWriter.readMany(3), [DONE, reply.flag(true), NOT_FOUND])
 })
 
 test('after a failed write nothing is acknowledged, and the connections end without a word', async (t) => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import type net from 'node:net'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Output } from '../../../src/net/output.js'
+import { ReplyWriter } from '../../../src/protocol/resp/reply-writer.js'
 
 /**
  * The far end of a connection. While it is `open`, the kernel takes every write at once; otherwise writes wait, and what
@@ -14,7 +14,7 @@ class FakeSocket {
   readonly #taken: Buffer[] = []
   #waiting: Buffer[] = []
 
-  get writableLength(): number {
+  get pendingSize(): number {
     return this.#waiting.reduce((size, it) => size + it.length, 0)
   }
 
@@ -42,12 +42,12 @@ class FakeSocket {
   }
 }
 
-function outputOn(socket: FakeSocket): Output {
-  return new Output(socket as unknown as net.Socket)
+function outputOn(socket: FakeSocket): Output<ReplyWriter> {
+  return new Output(socket, new ReplyWriter())
 }
 
 /** Writes a reply of `size` bytes that no other reply looks like, held back until `gate`. */
-function reply(output: Output, bytes: Buffer, gate: number, flushingOffset = Infinity): void {
+function reply(output: Output<ReplyWriter>, bytes: Buffer, gate: number, flushingOffset = Infinity): void {
   output.open()
   const { writer } = output
   const start = writer.length

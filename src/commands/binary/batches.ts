@@ -1,0 +1,98 @@
+import { RECORD_OVERHEAD } from '../../models/keyspace.js'
+import { OPCODE, STATUS } from '../../protocol/binary/opcodes.js'
+import { ReplyError } from '../command.js'
+import { mdel } from '../keys/del.js'
+import { mget } from '../strings/mget.js'
+import { mset } from '../strings/mset.js'
+import { batchCount, checkValueSize, loadFirst, type BinaryCommand, type BinaryContext } from './binary-command.js'
+import { remove } from './keys.js'
+
+const NOTHING = Buffer.alloc(0)
+
+/** count, then k v each: sets all of them in one commit; of a key that comes twice the last value counts. */
+export const binaryMset: BinaryCommand = {
+  opcode: OPCODE.mset,
+  name: 'MSET',
+  code: mset.code,
+  run(context) {
+    const { keyspace, payload, reply, server } = context
+    const count = batchCount(payload)
+    const first = payload.at
+    let size = 0
+    for (let i = 0; i < count; i++) {
+      payload.key()
+      const keySize = payload.stop - payload.start
+      payload.value()
+      const valueSize = payload.stop - payload.start
+      checkValueSize(server, valueSize)
+      size += keySize * 2 + valueSize + RECORD_OVERHEAD * 2
+    }
+    payload.finish()
+    payload.at = first
+    loadFirst(context, count, true)
+    keyspace.begin(size)
+    for (let i = 0; i < count; i++) {
+      payload.key()
+      const { bytes, start, stop } = payload
+      payload.value()
+      keyspace.find(bytes, start, stop)
+      keyspace.put(bytes, start, stop, bytes, payload.start, payload.stop, 0)
+    }
+    reply.done()
+  },
+}
+
+/** count, then k each: all values, of a missing key an empty one. */
+export const binaryMget: BinaryCommand = {
+  opcode: OPCODE.mget,
+  name: 'MGET',
+  code: mget.code,
+  run(context) {
+    const { keyspace, payload, reply } = context
+    const count = batchCount(payload)
+    readKeys(context, count)
+    loadFirst(context, count, false)
+    const { record } = keyspace
+    const mark = reply.begin(STATUS.several)
+    reply.u16(count)
+    for (let i = 0; i < count; i++) {
+      payload.key()
+      if (keyspace.find(payload.bytes, payload.start, payload.stop)) {
+        reply.part(record.bytes, record.valueStart, record.valueEnd)
+      } else reply.part(NOTHING, 0, 0)
+    }
+    if (!reply.end(mark)) throw new ReplyError('ERR the values are larger than a reply can be: 4294967295 bytes')
+  },
+}
+
+/** count, then k each: deletes all of them in one commit. */
+export const binaryMdel: BinaryCommand = {
+  opcode: OPCODE.mdel,
+  name: 'MDEL',
+  code: mdel.code,
+  run(context) {
+    const { keyspace, payload, reply } = context
+    const count = batchCount(payload)
+    const size = readKeys(context, count)
+    loadFirst(context, count, false)
+    keyspace.begin(size + count * RECORD_OVERHEAD)
+    for (let i = 0; i < count; i++) {
+      payload.key()
+      remove(keyspace, payload.bytes, payload.start, payload.stop)
+    }
+    reply.done()
+  },
+}
+
+/** Reads keys to the end of the payload, and goes back to the first one. Returns the bytes of all. */
+function readKeys({ payload }: BinaryContext, count: number): number {
+  const first = payload.at
+  let size = 0
+  for (let i = 0; i < count; i++) {
+    payload.key()
+    size += payload.stop - payload.start
+  }
+  payload.finish()
+  payload.at = first
+  return size
+}

@@ -1,0 +1,101 @@
+import { FlinError, type Place } from '../../../segments/index.js'
+import { ColdRead } from '../../models/cold.js'
+import type { Keyspace } from '../../models/keyspace.js'
+import { isToCome } from '../../protocol/binary/opcodes.js'
+import { Payload } from '../../protocol/binary/payload.js'
+import type { BinaryReplyWriter } from '../../protocol/binary/reply-writer.js'
+import type { BinaryRequestStream } from '../../protocol/binary/request-stream.js'
+import { ReplyError } from '../command.js'
+import { errorText } from '../error-text.js'
+import { binaryMdel, binaryMget, binaryMset } from './batches.js'
+import type { BinaryCommand, BinaryContext, BinarySession, BinaryView } from './binary-command.js'
+import { AUTHENTICATION_REQUIRED, binaryHello } from './hello.js'
+import { binaryDel, binaryExists } from './keys.js'
+import { binaryDecr, binaryGet, binaryIncr, binarySet } from './strings.js'
+
+/** Every opcode that is answered. */
+export const BINARY_COMMANDS: readonly BinaryCommand[] = [
+  ...[binarySet, binaryGet, binaryDel, binaryExists, binaryIncr, binaryDecr],
+  ...[binaryHello],
+  ...[binaryMset, binaryMget, binaryMdel],
+]
+
+/** Where commands are counted, whatever protocol they came in. */
+interface CommandCounter {
+  total: number
+}
+
+/**
+ * Runs one binary request after the other. A request either runs whole and replies once, or has no effect and asks for places
+ * to be loaded.
+ */
+export class BinaryDispatcher {
+  readonly #keyspace: Keyspace
+  readonly #server: BinaryView
+  readonly #counter: CommandCounter
+  readonly #commands = new Array<BinaryCommand | undefined>(256).fill(undefined)
+  readonly #payload = new Payload()
+  #shared: BinaryContext | null = null
+
+  constructor(keyspace: Keyspace, server: BinaryView, counter: CommandCounter) {
+    this.#keyspace = keyspace
+    this.#server = server
+    this.#counter = counter
+    for (const command of BINARY_COMMANDS) this.#commands[command.opcode] = command
+  }
+
+  /** Whether a client comes in without a password. */
+  get isOpen(): boolean {
+    return this.#server.isOpen()
+  }
+
+  /**
+   * Runs the request at which `requests` stands and writes its reply. Returns the places to load before it is run again, null
+   * when it has run. `keyspace.gate` tells what the reply must wait for.
+   */
+  run(session: BinarySession, requests: BinaryRequestStream, reply: BinaryReplyWriter): readonly Place[] | null {
+    const keyspace = this.#keyspace
+    const mark = reply.length
+    keyspace.gate = 0
+    const command = this.#commands[requests.opcode]
+    if (!session.authenticated && command !== binaryHello) {
+      reply.error(AUTHENTICATION_REQUIRED)
+      return null
+    }
+    if (command === undefined) {
+      reply.error(unknown(requests.opcode))
+      return null
+    }
+    const context = this.#contextOf(session, reply)
+    context.payload.open(requests.bytes, requests.payloadStart, requests.payloadEnd)
+    keyspace.command = command.code
+    try {
+      command.run(context)
+    } catch (error) {
+      reply.truncate(mark)
+      if (error instanceof ColdRead) return error.places
+      if (error instanceof ReplyError || error instanceof FlinError) reply.error(errorText(error))
+      else throw error
+    }
+    this.#counter.total++
+    return null
+  }
+
+  #contextOf(session: BinarySession, reply: BinaryReplyWriter): BinaryContext {
+    const shared = (this.#shared ??= {
+      keyspace: this.#keyspace,
+      server: this.#server,
+      payload: this.#payload,
+      session,
+      reply,
+    })
+    shared.session = session
+    shared.reply = reply
+    return shared
+  }
+}
+
+function unknown(opcode: number): string {
+  const name = `0x${opcode.toString(16).padStart(2, '0')}`
+  return isToCome(opcode) ? `opcode ${name} is not supported yet` : `unknown opcode ${name}`
+}

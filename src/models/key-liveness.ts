@@ -1,0 +1,59 @@
+import type { HashIndex, Liveness, ReplayedRecord } from '../../segments/index.js'
+import type { ExpiryTable } from './expiry-table.js'
+import { KIND } from './kinds.js'
+
+/** Bits of an index entry's tag. */
+export const TAG = { expires: 1, collides: 2 } as const
+
+/** Stands on the entry with this hash and place; false when there is none: the record there is not the newest of its key. */
+export function seekPlace(index: HashIndex, hi: number, lo: number, segment: number, position: number): boolean {
+  for (let ok = index.seek(hi, lo); ok; ok = index.seekNext()) {
+    if (index.segment === segment && index.position === position) return true
+  }
+  return false
+}
+
+/** What compaction asks about the records of keys, and tells of them. It may leave the index standing on any entry. */
+export class KeyLiveness implements Liveness {
+  readonly #index: HashIndex
+  readonly #expiries: ExpiryTable
+
+  constructor(index: HashIndex, expiries: ExpiryTable) {
+    this.#index = index
+    this.#expiries = expiries
+  }
+
+  isLive(record: ReplayedRecord): boolean {
+    const { kind, hi, lo, segmentNumber, position } = record
+    if (kind === KIND.string) return seekPlace(this.#index, hi, lo, segmentNumber, position)
+    return kind === KIND.expiry && this.#isLiveExpiry(record)
+  }
+
+  #isLiveExpiry({ hi, lo, segmentNumber, position }: ReplayedRecord): boolean {
+    const index = this.#index
+    const expiries = this.#expiries
+    for (let ok = index.seek(hi, lo); ok; ok = index.seekNext()) {
+      if ((index.tag & TAG.expires) === 0) continue
+      if (!expiries.find(hi, lo, index.segment, index.position)) continue
+      if (expiries.recordSegment === segmentNumber && expiries.recordPosition === position) return true
+    }
+    return false
+  }
+
+  moved(record: ReplayedRecord, segmentNumber: number, position: number): void {
+    const { hi, lo } = record
+    const index = this.#index
+    const expiries = this.#expiries
+    if (record.kind === KIND.string) {
+      if (index.replacePlace(hi, lo, record.segmentNumber, record.position, segmentNumber, position)) {
+        expiries.moveValue(hi, lo, record.segmentNumber, record.position, segmentNumber, position)
+      }
+      return
+    }
+    for (let ok = index.seek(hi, lo); ok; ok = index.seekNext()) {
+      if (!expiries.find(hi, lo, index.segment, index.position)) continue
+      if (expiries.recordSegment !== record.segmentNumber || expiries.recordPosition !== record.position) continue
+      expiries.set(hi, lo, index.segment, index.position, expiries.expireAt, segmentNumber, position)
+    }
+  }
+}
