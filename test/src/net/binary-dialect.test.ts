@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'node:test'
+import { BinaryDispatcher } from '../../../src/commands/binary/binary-dispatcher.js'
+import { BinaryReplyWriter } from '../../../src/protocol/binary/reply-writer.js'
+import { BinaryRequestStream } from '../../../src/protocol/binary/request-stream.js'
 import { ask, binaryFrame, DONE, k, NOT_FOUND, reply, u16, u32, v } from '../../helpers/binary-frames.js'
 import { BinaryClient } from '../../helpers/binary-client.js'
 import { temporaryFolder } from '../../helpers/daemon.js'
@@ -198,19 +201,21 @@ test('requests behind one that waits for a cold record keep their order, and a b
     ask.exists('none'),
     ask.get('key:0'),
     ask.incr('n'),
+    // Keys far from one another, so that none is loaded along with another.
     ask.mset([
       ['key:399', 'warm'],
-      ['key:1', 'cold'],
-      ['key:1', 'twice'],
+      ['key:60', 'cold'],
+      ['key:120', 'cold'],
+      ['key:60', 'twice'],
     ]),
-    ask.mget('key:398', 'key:2', 'key:1', 'none', 'key:399'),
-    ask.mdel('key:398', 'key:3', 'none', 'key:3'),
-    ask.exists('key:3'),
-    ask.del('key:4'),
-    ask.get('key:4'),
-    ask.incr('key:5'),
-    ask.set('key:6', 'new'),
-    ask.get('key:6'),
+    ask.mget('key:398', 'key:180', 'key:60', 'none', 'key:399'),
+    ask.mdel('key:398', 'key:240', 'none', 'key:240'),
+    ask.exists('key:240'),
+    ask.del('key:30'),
+    ask.get('key:30'),
+    ask.incr('key:90'),
+    ask.set('key:150', 'new'),
+    ask.get('key:150'),
     ask.decr('n'),
   ])
   assert.deepEqual(replies, [
@@ -218,7 +223,7 @@ test('requests behind one that waits for a cold record keep their order, and a b
     reply.value(value('key:0')),
     reply.i64(1),
     DONE,
-    reply.several(value('key:398'), value('key:2'), 'twice', '', 'warm'),
+    reply.several(value('key:398'), value('key:180'), 'twice', '', 'warm'),
     DONE,
     reply.flag(false),
     DONE,
@@ -228,8 +233,61 @@ test('requests behind one that waits for a cold record keep their order, and a b
     reply.value('new'),
     reply.i64(0),
   ])
-  // Two writes of key:1 and one of each other: nothing was written twice over by a batch that was run again.
-  assert.equal(bench.log.endOffset, 400 + 1 + 3 + 2 + 1 + 1 + 1)
+  // One record for each write: no batch that was run again had begun to write before.
+  assert.equal(bench.log.endOffset, 400 + 1 + 4 + 2 + 1 + 1 + 1)
+  client.close()
+})
+
+test('a batch that has to be loaded first has written nothing by then', async (t) => {
+  const segmentSize = 64 * 1024
+  const log = { segmentSize, cacheSize: 3 * segmentSize }
+  const bench = await NetBench.start(t, { folder: temporaryFolder(t), log })
+  const client = await BinaryClient.connect(bench.port)
+  for (let i = 0; i < 400; i++) await client.call(ask.set(`key:${i}`, 'v'.repeat(1000)))
+  while (!bench.log.hasCold) await sleep(5)
+  client.close()
+  const { log: opened, keyspace } = bench
+  const view = { flinVersion: '', isOpen: () => true, isPassword: () => true, valueSizeMax: () => MIB }
+  const counter = { commandCount: 0 }
+  const dispatcher = new BinaryDispatcher(keyspace, view, counter)
+  const requests = new BinaryRequestStream({ querySizeMax: MIB })
+  const session = { authenticated: true, payloadSizeMax: MIB }
+  const writer = new BinaryReplyWriter()
+  const end = opened.endOffset
+  for (const request of [
+    ask.mdel('key:399', 'key:60', 'key:120'),
+    ask.mset(['key:399', 'key:60', 'key:120'].map((key) => [key, 'new'])),
+    ask.mget('key:399', 'key:60', 'key:120'),
+  ]) {
+    requests.feed(request, 0, request.length)
+    assert.ok(requests.next())
+    assert.equal(dispatcher.run(session, requests, writer)?.length, 2)
+    assert.equal(opened.endOffset, end)
+    assert.equal(writer.length, 0)
+    requests.retain()
+  }
+  assert.equal(counter.commandCount, 0)
+})
+
+test('what the log has no room for is refused whole, with the word that RESP has, and reads go on', async (t) => {
+  const bench = await NetBench.start(t, { log: { memorySizeMax: 2 * MIB, segmentSize: MIB } })
+  const client = await BinaryClient.connect(bench.port)
+  await client.call(ask.set('k', '1'))
+  const large = 'v'.repeat(MIB)
+  const refused = [
+    ask.mset([
+      ['k', '2'],
+      ['l', large],
+      ['m', large],
+      ['n', large],
+    ]),
+    ask.set('k', large + large + large),
+  ]
+  for (const request of refused) {
+    assert.deepEqual(await client.call(request), reply.error('OOM the log in memory holds 2 MiB at most'))
+  }
+  assert.deepEqual(await client.call(ask.mget('k', 'l')), reply.several('1', ''))
+  assert.equal(bench.log.endOffset, 1)
   client.close()
 })
 
