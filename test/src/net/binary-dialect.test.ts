@@ -248,7 +248,7 @@ test('a batch that has to be loaded first has written nothing by then', async (t
   client.close()
   const { log: opened, keyspace } = bench
   const view = { flinVersion: '', isOpen: () => true, isPassword: () => true, valueSizeMax: () => MIB }
-  const counter = { commandCount: 0 }
+  const counter = { total: 0 }
   const dispatcher = new BinaryDispatcher(keyspace, view, counter)
   const requests = new BinaryRequestStream({ querySizeMax: MIB })
   const session = { authenticated: true, payloadSizeMax: MIB }
