@@ -168,7 +168,8 @@ export class SegmentFiles {
       }
       // One that was given up, since the log is being closed, is made again: it is needed after all.
       if (!this.#state.diskFull) continue
-      if (before === null) throw new FlinError('DISK_FULL', 'there is no room on the disk for the first segment. Free some')
+      if (before === null)
+        throw new FlinError('DISK_FULL', 'there is no room on the disk for the first segment. Free some')
       await this.waitForSpace()
     }
     await disk.rename(SPARE_NAME, segment.name)
@@ -199,7 +200,8 @@ export class SegmentFiles {
   async waitForSpace(): Promise<void> {
     const { isClosing, isEnding } = this.#state
     if (!isClosing && !isEnding) await new Promise((resolve) => setTimeout(resolve, SPACE_RETRY_MS / 4))
-    if (this.#state.isClosing || this.#state.isEnding) throw new FlinError('DISK_FULL', 'closed while the disk was full')
+    if (this.#state.isClosing || this.#state.isEnding)
+      throw new FlinError('DISK_FULL', 'closed while the disk was full')
   }
 
   /** Ends the making of the spare, or closes it; its file stays, for whoever uses its name next. None is begun until then. */

@@ -71,6 +71,8 @@ function round(value: bigint, exponent: number, isInexact: boolean): LongDouble 
   const excess = bitCount(magnitude) - MANTISSA_BITS
   if (excess <= 0) return { mantissa: value, exponent }
   const mantissa = divideRounded(magnitude, excess, isInexact)
+  // Rounding up may take a further bit, and leaves only zeroes below it then.
+  if (bitCount(mantissa) > MANTISSA_BITS) return round(isNegative ? -mantissa : mantissa, exponent + excess, false)
   return { mantissa: isNegative ? -mantissa : mantissa, exponent: exponent + excess }
 }
 

@@ -30,7 +30,9 @@ test('what is no integer is none; what is too far away is invalid', () => {
   for (const text of ['9223372036854775807', '9007199254740991']) {
     assert.throws(() => positive(text, 1000, NOW), INVALID)
     assert.throws(() => any(text, 1, NOW), INVALID)
-    assert.throws(() => any(`-${text}`, 1000, NOW), INVALID)
   }
+  // What is long past may be far away, up to what Redis takes.
+  assert.equal(any('-9007199254740991', 1000, NOW), -Number.MAX_SAFE_INTEGER)
+  assert.throws(() => any('-9223372036854775807', 1000, NOW), INVALID)
   assert.equal(any('9007199254740991', 1, 0), Number.MAX_SAFE_INTEGER)
 })

@@ -266,7 +266,7 @@ test('a batch that has to be loaded first has written nothing by then', async (t
     assert.equal(writer.length, 0)
     requests.retain()
   }
-  assert.equal(counter.commandCount, 0)
+  assert.equal(counter.total, 0)
 })
 
 test('what the log has no room for is refused whole, with the word that RESP has, and reads go on', async (t) => {
