@@ -57,3 +57,34 @@ test('INFO tells what is: port, clients, keys, log', async (t) => {
   client.close()
   other.close()
 })
+
+test('INFO counts: commands, look-ups, bytes, errors; RESETSTAT begins anew', async (t) => {
+  const daemon = await Daemon.start(temporaryFolder(t))
+  const client = await RespClient.connect(daemon.port)
+  const value = 'v'.repeat(10_000)
+  await client.pipeline([['SET', 'a', value], ['GET', 'a'], ['GET', 'x'], ['NONSENSE'], ['SET', 'b', '1', 'PX', '1']])
+  const stats = async (): Promise<Map<string, string>> => (await infoOf(client)).get('Stats')!
+  // The expiry cycle samples until it is gone.
+  let found = await stats()
+  while (found.get('expired_keys') === '0') found = await stats()
+  assert.equal(found.get('expired_keys'), '1')
+  assert.equal(found.get('keyspace_hits'), '1')
+  assert.equal(found.get('keyspace_misses'), '1')
+  assert.equal(found.get('total_error_replies'), '1')
+  assert.ok(Number(found.get('total_commands_processed')) >= 4)
+  assert.ok(Number(found.get('total_net_input_bytes')) > 10_000)
+  assert.ok(Number(found.get('total_net_output_bytes')) > 10_000)
+  while (found.get('instantaneous_ops_per_sec') === '0') found = await stats()
+  assert.match(
+    (await client.call('INFO', 'commandstats')) as string,
+    /cmdstat_get:calls=2,usec=\d+,usec_per_call=[\d.]+,rej/,
+  )
+  assert.match((await client.call('INFO', 'errorstats')) as string, /errorstat_ERR:count=1/)
+  await client.call('CONFIG', 'RESETSTAT')
+  const after = await stats()
+  for (const name of ['keyspace_hits', 'keyspace_misses', 'expired_keys', 'total_error_replies']) {
+    assert.equal(after.get(name), '0', name)
+  }
+  assert.ok(Number(after.get('total_net_output_bytes')) < 10_000)
+  client.close()
+})

@@ -47,6 +47,7 @@ export const binaryMget: BinaryCommand = {
   opcode: OPCODE.mget,
   name: 'MGET',
   code: mget.code,
+  isRead: true,
   run(context) {
     const { keyspace, payload, reply } = context
     const count = batchCount(payload)

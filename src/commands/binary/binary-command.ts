@@ -40,6 +40,8 @@ export interface BinaryCommand {
   readonly name: string
   /** The command that stands in the log beside the records: that of RESP which does the same. */
   readonly code: number
+  /** Whether its look-ups are counted among the keyspace's hits and misses: those of commands that write are not. */
+  readonly isRead?: true
   /** Reads its payload to the end before it does anything; looks up before it writes; replies exactly once. */
   readonly run: (context: BinaryContext) => void
 }

@@ -69,6 +69,7 @@ export class BinaryDispatcher {
     const context = this.#contextOf(session, reply)
     context.payload.open(requests.bytes, requests.payloadStart, requests.payloadEnd)
     keyspace.command = command.code
+    keyspace.countsLookups = command.isRead === true
     try {
       command.run(context)
     } catch (error) {

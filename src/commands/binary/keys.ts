@@ -23,6 +23,7 @@ export const binaryExists: BinaryCommand = {
   opcode: OPCODE.exists,
   name: 'EXISTS',
   code: exists.code,
+  isRead: true,
   run({ keyspace, payload, reply }) {
     payload.key()
     payload.finish()

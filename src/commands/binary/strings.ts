@@ -30,6 +30,7 @@ export const binaryGet: BinaryCommand = {
   opcode: OPCODE.get,
   name: 'GET',
   code: get.code,
+  isRead: true,
   run({ keyspace, payload, reply }) {
     payload.key()
     payload.finish()

@@ -9,6 +9,7 @@ export interface LongDouble {
 }
 
 const MANTISSA_BITS = 64
+const MANTISSA_END = 1n << 64n
 const DIGITS = 17
 /** Numbers of the format have their highest bit below the second of these, and not below the first. */
 const EXPONENT_START = -16445
@@ -70,10 +71,14 @@ function round(value: bigint, exponent: number, isInexact: boolean): LongDouble 
   const magnitude = isNegative ? -value : value
   const excess = bitCount(magnitude) - MANTISSA_BITS
   if (excess <= 0) return { mantissa: value, exponent }
-  const mantissa = divideRounded(magnitude, excess, isInexact)
-  // Rounding up may take a further bit, and leaves only zeroes below it then.
-  if (bitCount(mantissa) > MANTISSA_BITS) return round(isNegative ? -mantissa : mantissa, exponent + excess, false)
-  return { mantissa: isNegative ? -mantissa : mantissa, exponent: exponent + excess }
+  let mantissa = divideRounded(magnitude, excess, isInexact)
+  let shift = excess
+  if (mantissa === MANTISSA_END) {
+    // Rounded up to the next power of two, which is one bit longer.
+    mantissa >>= 1n
+    shift++
+  }
+  return { mantissa: isNegative ? -mantissa : mantissa, exponent: exponent + shift }
 }
 
 /** `value / 2^bits`, half to even; `isInexact`: the value is a little larger than it says. */
