@@ -506,6 +506,7 @@ export class Keyspace {
       if (!reader.seek(place.segmentNumber, place.position)) continue
       const key = this.record.at(reader.bytes, reader.start).key()
       this.begin(key.length + RECORD_OVERHEAD)
+      this.countsLookups = false // nobody has asked
       this.find(key, 0, key.length)
       if (this.removeExpired(key, 0, key.length)) expired++
     }
@@ -518,6 +519,7 @@ export class Keyspace {
    * @throws ColdRead when its record has to be loaded first.
    */
   watch(key: Buffer, start: number, end: number, watcher: Watcher): Watched {
+    this.countsLookups = false // as in Redis
     this.find(key, start, end)
     const watched = { hi: this.#hi, lo: this.#lo, expireAt: this.expireAt }
     this.watches.add(watched.hi, watched.lo, watcher)

@@ -121,6 +121,7 @@ test('look-ups are counted as Redis counts them', async () => {
   bench.run('get', 'x')
   bench.run('mget', 'a', 'b', 'x')
   assert.deepEqual([keyspace.hitCount, keyspace.missCount], [3, 2])
+  bench.run('watch', 'a', 'x')
   bench.run('getdel', 'x')
   bench.run('getset', 'a', '2')
   bench.run('set', 'a', '3', 'GET')
