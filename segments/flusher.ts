@@ -130,8 +130,11 @@ export class Flusher {
     await segment.file!.sync()
     this.#state.durableOffset = this.#state.committedOffset
     const file = await this.#state.disk.open(segment.name, { write: true, dsync: this.#fsync === 'always' })
-    await segment.file!.close()
+    const old = segment.file!
     segment.file = file
+    // A sync that began meanwhile still uses the old one.
+    if (this.#syncing !== null) await this.#syncing
+    await old.close()
     this.#openedAs = this.#fsync
   }
 
