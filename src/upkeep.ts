@@ -72,7 +72,7 @@ export class Upkeep {
         const { expired, sampled } = await runLoaded(this.#log, () => {
           keyspace.now = this.#log.now()
           keyspace.gate = 0
-          return keyspace.expireSample(picks)
+          return keyspace.walks.expireSample(picks)
         })
         total += expired
         if (expired * 4 <= sampled) break

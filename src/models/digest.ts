@@ -17,7 +17,7 @@ export async function stateDigest(keyspace: Keyspace): Promise<string> {
     const keys: Buffer[] = []
     cursor = await runLoaded(keyspace.log, () => {
       keys.length = 0
-      return keyspace.scan(cursor, SCAN_COUNT, (bytes, start, end) =>
+      return keyspace.walks.scan(cursor, SCAN_COUNT, (bytes, start, end) =>
         keys.push(Buffer.from(bytes.subarray(start, end))),
       )
     })

@@ -38,6 +38,12 @@ export class ExpiryTable {
     return false
   }
 
+  /** Whether the time of the value at a place, which has a row, has come. */
+  hasExpired(hi: number, lo: number, valueSegment: number, valuePosition: number, now: number): boolean {
+    this.find(hi, lo, valueSegment, valuePosition)
+    return this.expireAt <= now
+  }
+
   /** Sets or replaces the row of the value at a place. */
   set(
     hi: number,

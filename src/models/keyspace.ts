@@ -1,7 +1,6 @@
 import {
   HashIndex,
   RECORD_FLAG,
-  RECORD_HEADER_SIZE,
   RecordView,
   sameBytes,
   type Liveness,
@@ -13,15 +12,12 @@ import {
 import { ColdRead } from './cold.js'
 import { ExpiryTable } from './expiry-table.js'
 import { KeyLiveness, seekPlace, TAG } from './key-liveness.js'
+import { KeyWalks } from './key-walks.js'
 import { CAUSE, KIND } from './kinds.js'
 import { RecentRemovals } from './recent-removals.js'
 import { Watches, type Watched, type Watcher } from './watches.js'
 
 const NOTHING = Buffer.alloc(0)
-const RANDOM_TRIES_MAX = 100
-
-/** Bytes that a record takes beside key and value, with its longest fields and pad: for {@link Keyspace.begin}. */
-export const RECORD_OVERHEAD = RECORD_HEADER_SIZE + 16 + 8
 
 /**
  * All keys: where the newest record of each lies and when it expires. Look-ups leave the key that was looked for in
@@ -36,9 +32,9 @@ export class Keyspace {
   readonly #expiries = new ExpiryTable()
   /** What compaction asks and tells. */
   readonly liveness: Liveness
+  /** What looks at keys that nobody has named. */
+  readonly walks: KeyWalks
   #floorGate = 0
-  /** What was chosen at random and has to be loaded before it can be told. */
-  #choice: readonly [number, number] | null = null
 
   /** Time of the running command, in ms. */
   now = 0
@@ -69,6 +65,7 @@ export class Keyspace {
     this.log = log
     this.#index = new HashIndex(tableBits === undefined ? {} : { tableBits })
     this.liveness = new KeyLiveness(this.#index, this.#expiries)
+    this.walks = new KeyWalks(this, this.#index, this.#expiries)
   }
 
   /** Number of keys, those that have expired and are not yet removed among them. */
@@ -189,7 +186,8 @@ export class Keyspace {
   }
 
   /**
-   * Gives the key looked for last a value, which may lie anywhere but in the log. `expireAt` 0: it does not expire.
+   * Gives the key looked for last a value, which may lie in the log itself: what was written there is never moved. `expireAt`
+   * 0: it does not expire.
    */
   put(
     key: Buffer,
@@ -329,7 +327,8 @@ export class Keyspace {
   #isAliveHash(hi: number, lo: number): boolean {
     const index = this.#index
     for (let ok = index.seek(hi, lo); ok; ok = index.seekNext()) {
-      if ((index.tag & TAG.expires) === 0 || !this.#hasExpired(hi, lo, index.segment, index.position)) return true
+      const isMortal = (index.tag & TAG.expires) !== 0
+      if (!isMortal || !this.#expiries.hasExpired(hi, lo, index.segment, index.position, this.now)) return true
     }
     return false
   }
@@ -423,94 +422,6 @@ export class Keyspace {
     this.#replayFound(record)
     if (this.#present) index.update(index.segment, index.position, index.tag | TAG.collides)
     reader.loaded = null
-  }
-
-  // ---- walks over all keys
-
-  /**
-   * Visits keys from a cursor on, `count` of them more or less; Redis's guarantee holds. Returns the next cursor, 0 at the
-   * end. The key handed over is valid during the call only.
-   * @throws ColdRead when keys have to be loaded first; nothing has been visited then.
-   */
-  scan(cursor: number, count: number, visit: (bytes: Buffer, keyStart: number, keyEnd: number) => void): number {
-    const { reader } = this.log
-    const found: number[] = []
-    const cold: Place[] = []
-    const next = this.#index.scan(cursor, count, (hi, lo, segment, position, tag) => {
-      if ((tag & TAG.expires) !== 0 && this.#hasExpired(hi, lo, segment, position)) return
-      if (!reader.seek(segment, position)) cold.push({ segmentNumber: segment, position })
-      found.push(segment, position)
-    })
-    if (cold.length > 0) throw new ColdRead(cold)
-    for (let i = 0; i < found.length; i += 2) {
-      reader.seek(found[i]!, found[i + 1]!)
-      this.record.at(reader.bytes, reader.start)
-      visit(this.record.bytes, this.record.keyStart, this.record.keyEnd)
-    }
-    this.gateAll()
-    return next
-  }
-
-  /**
-   * Chooses a key, all being as likely as the numbers in [0, 1) make them, and looks it up; its record is then in
-   * {@link record}. False when there is none, or as good as all have expired.
-   * @throws ColdRead when its record has to be loaded first; the choice then stands for the next call.
-   */
-  findRandom(random: () => number, mayWait = true): boolean {
-    const index = this.#index
-    this.gateAll()
-    for (let tries = 0; tries < RANDOM_TRIES_MAX; tries++) {
-      const choice = (this.#choice ??= [random(), random()])
-      if (!index.seekRandom(...choice)) return false
-      const { hi, lo, segment, position, tag } = index
-      const isExpired = (tag & TAG.expires) !== 0 && this.#hasExpired(hi, lo, segment, position)
-      const isCold = !isExpired && !this.log.reader.seek(segment, position)
-      if (isCold && mayWait) throw new ColdRead([{ segmentNumber: segment, position }])
-      this.#choice = null
-      if (isExpired || isCold) continue
-      this.record.at(this.log.reader.bytes, this.log.reader.start)
-      return true
-    }
-    return false
-  }
-
-  #hasExpired(hi: number, lo: number, segment: number, position: number): boolean {
-    this.#expiries.find(hi, lo, segment, position)
-    return this.#expiries.expireAt <= this.now
-  }
-
-  /**
-   * Looks at some keys that expire, chosen at random, and removes those that have. Returns how many had, of how many.
-   * @throws ColdRead when a key to be removed has to be loaded first.
-   */
-  expireSample(picks: readonly number[]): { expired: number; sampled: number } {
-    const expiries = this.#expiries
-    const cold: Place[] = []
-    for (const pick of picks) {
-      if (!expiries.seekRow(Math.floor(pick * expiries.rows)) || expiries.expireAt > this.now) continue
-      const { valueSegment, valuePosition } = expiries
-      if (!this.log.reader.seek(valueSegment, valuePosition)) {
-        cold.push({ segmentNumber: valueSegment, position: valuePosition })
-      }
-    }
-    if (cold.length > 0) throw new ColdRead(cold)
-    let expired = 0
-    let sampled = 0
-    for (const pick of picks) {
-      if (!expiries.seekRow(Math.floor(pick * expiries.rows))) continue
-      sampled++
-      if (expiries.expireAt > this.now) continue
-      const place = { segmentNumber: expiries.valueSegment, position: expiries.valuePosition }
-      const { reader } = this.log
-      // Another row than the one that was looked at: the last one has moved here.
-      if (!reader.seek(place.segmentNumber, place.position)) continue
-      const key = this.record.at(reader.bytes, reader.start).key()
-      this.begin(key.length + RECORD_OVERHEAD)
-      this.countsLookups = false // nobody has asked
-      this.find(key, 0, key.length)
-      if (this.removeExpired(key, 0, key.length)) expired++
-    }
-    return { expired, sampled }
   }
 
   /**

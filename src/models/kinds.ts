@@ -1,3 +1,5 @@
+import { RECORD_HEADER_SIZE } from '../../segments/index.js'
+
 /** Kinds of entities in the log. They are on disk: never renumber one, never reuse a number. */
 export const KIND = {
   /** A string value; entity = key. */
@@ -12,3 +14,6 @@ export const KIND = {
 export const CAUSE = {
   expired: 1,
 } as const
+
+/** Bytes that a record takes beside key and value, with its longest fields and pad: what is promised to the log before. */
+export const RECORD_OVERHEAD = RECORD_HEADER_SIZE + 16 + 8

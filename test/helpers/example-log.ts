@@ -1,5 +1,6 @@
 import { Log, type Disk, type LogOptions } from '../../segments/index.js'
-import { Keyspace, RECORD_OVERHEAD } from '../../src/models/keyspace.js'
+import { Keyspace } from '../../src/models/keyspace.js'
+import { RECORD_OVERHEAD } from '../../src/models/kinds.js'
 
 /** 2026-01-01T00:00:00Z */
 const BEGAN_MS = 1_767_225_600_000

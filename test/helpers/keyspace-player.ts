@@ -9,7 +9,8 @@ import {
   type ReplayedRecord,
 } from '../../segments/index.js'
 import { runLoaded } from '../../src/models/cold.js'
-import { Keyspace, RECORD_OVERHEAD } from '../../src/models/keyspace.js'
+import { Keyspace } from '../../src/models/keyspace.js'
+import { RECORD_OVERHEAD } from '../../src/models/kinds.js'
 import { KIND } from '../../src/models/kinds.js'
 import type { Watched } from '../../src/models/watches.js'
 import { smallLogOptions } from './memory-log.js'
@@ -125,7 +126,7 @@ export class KeyspacePlayer {
         this.#walk ??= { cursor: 0, stayed: new Set(this.#living()), seen: new Map() }
         return
       case 'sample':
-        await this.#run(() => this.#keyspace.expireSample(Array.from({ length: 20 }, () => this.#rng.next())))
+        await this.#run(() => this.#keyspace.walks.expireSample(Array.from({ length: 20 }, () => this.#rng.next())))
         return
       case 'compare':
         return this.compare()
@@ -142,7 +143,9 @@ export class KeyspacePlayer {
       const some: string[] = []
       cursor = await this.#run(() => {
         some.length = 0
-        return this.#keyspace.scan(cursor, 5, (bytes, start, end) => some.push(bytes.toString('latin1', start, end)))
+        return this.#keyspace.walks.scan(cursor, 5, (bytes, start, end) =>
+          some.push(bytes.toString('latin1', start, end)),
+        )
       })
       found.push(...some)
     } while (cursor !== 0)
@@ -310,7 +313,7 @@ export class KeyspacePlayer {
     for (const key of walk.stayed) if (this.#find(key) === null) walk.stayed.delete(key)
     walk.cursor = await this.#run((keyspace) => {
       some.length = 0
-      return keyspace.scan(walk.cursor, 2, (bytes, start, end) => some.push(bytes.toString('latin1', start, end)))
+      return keyspace.walks.scan(walk.cursor, 2, (bytes, start, end) => some.push(bytes.toString('latin1', start, end)))
     })
     for (const key of some) {
       assert.ok(this.#find(key) !== null, `SCAN tells of ${key}, which is not there`)

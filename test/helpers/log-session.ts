@@ -6,7 +6,8 @@ import { Log } from '../../segments/log.js'
 import type { LogOptions } from '../../segments/options.js'
 import type { Place } from '../../segments/reader.js'
 import { ColdRead } from '../../src/models/cold.js'
-import { Keyspace, RECORD_OVERHEAD } from '../../src/models/keyspace.js'
+import { Keyspace } from '../../src/models/keyspace.js'
+import { RECORD_OVERHEAD } from '../../src/models/kinds.js'
 import { type Entry, History } from './log-history.js'
 import { Random } from './random.js'
 
@@ -154,7 +155,7 @@ export class LogSession {
     do {
       const found: string[] = []
       cursor = await this.#run(() =>
-        this.keyspace.scan(cursor, 1000, (bytes, start, end) => {
+        this.keyspace.walks.scan(cursor, 1000, (bytes, start, end) => {
           found.push(bytes.toString('latin1', start, end))
         }),
       )

@@ -1,4 +1,4 @@
-import { RECORD_OVERHEAD } from '../../models/keyspace.js'
+import { RECORD_OVERHEAD } from '../../models/kinds.js'
 import { OPCODE, STATUS } from '../../protocol/binary/opcodes.js'
 import { ReplyError } from '../command.js'
 import { mdel } from '../keys/del.js'

@@ -1,4 +1,5 @@
-import { RECORD_OVERHEAD, type Keyspace } from '../../models/keyspace.js'
+import type { Keyspace } from '../../models/keyspace.js'
+import { RECORD_OVERHEAD } from '../../models/kinds.js'
 import { OPCODE } from '../../protocol/binary/opcodes.js'
 import { del } from '../keys/del.js'
 import { exists } from '../keys/exists.js'

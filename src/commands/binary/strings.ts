@@ -1,4 +1,4 @@
-import { RECORD_OVERHEAD } from '../../models/keyspace.js'
+import { RECORD_OVERHEAD } from '../../models/kinds.js'
 import { OPCODE } from '../../protocol/binary/opcodes.js'
 import { add } from '../strings/add.js'
 import { get } from '../strings/get.js'

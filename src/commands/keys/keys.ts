@@ -30,7 +30,7 @@ export const keys: Command = {
     try {
       do {
         if (mayPause && performance.now() > until) throw new ColdRead([])
-        walk.cursor = keyspace.scan(walk.cursor, SLICE_COUNT, (bytes, keyStart, keyEnd) => {
+        walk.cursor = keyspace.walks.scan(walk.cursor, SLICE_COUNT, (bytes, keyStart, keyEnd) => {
           if (!globMatches(buf, starts[1]!, ends[1]!, bytes, keyStart, keyEnd)) return
           walk.found.bulk(bytes, keyStart, keyEnd)
           walk.count++

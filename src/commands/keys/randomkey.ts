@@ -9,7 +9,7 @@ export const randomkey: Command = {
   since: '1.0.0',
   summary: 'Returns a key chosen at random, each being as likely as any other.',
   run({ keyspace, reply, server, session }) {
-    if (!keyspace.findRandom(server.random, session.queue === null)) {
+    if (!keyspace.walks.findRandom(server.random, session.queue === null)) {
       reply.nil()
       return
     }

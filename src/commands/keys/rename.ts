@@ -1,4 +1,4 @@
-import { RECORD_OVERHEAD } from '../../models/keyspace.js'
+import { RECORD_OVERHEAD } from '../../models/kinds.js'
 import type { Args } from '../../protocol/resp/args.js'
 import { ERR, ReplyError, type Command, type Context } from '../command.js'
 

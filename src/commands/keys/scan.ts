@@ -32,7 +32,7 @@ export const scan: Command = {
       else throw new ReplyError(ERR.syntax)
     }
     const keys: Buffer[] = []
-    const next = keyspace.scan(
+    const next = keyspace.walks.scan(
       cursor,
       Math.min(count, keyspace.log.hasCold ? COLD_COUNT_MAX : COUNT_MAX),
       (bytes, start, end) => {

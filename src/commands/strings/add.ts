@@ -1,4 +1,5 @@
-import { RECORD_OVERHEAD, type Keyspace } from '../../models/keyspace.js'
+import type { Keyspace } from '../../models/keyspace.js'
+import { RECORD_OVERHEAD } from '../../models/kinds.js'
 import { parseInt64, parseInteger } from '../../protocol/resp/args.js'
 import { digitCount, writeDigits } from '../../protocol/resp/digits.js'
 import { ERR, ReplyError } from '../command.js'

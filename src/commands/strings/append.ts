@@ -1,4 +1,4 @@
-import { RECORD_OVERHEAD } from '../../models/keyspace.js'
+import { RECORD_OVERHEAD } from '../../models/kinds.js'
 import type { Command } from '../command.js'
 import { scratch } from './scratch.js'
 import { checkValueSize } from './value-size.js'

@@ -1,4 +1,4 @@
-import { RECORD_OVERHEAD } from '../../models/keyspace.js'
+import { RECORD_OVERHEAD } from '../../models/kinds.js'
 import { ReplyError, type Command } from '../command.js'
 import { addLongDoubles, longDoubleText, parseLongDouble, type LongDouble } from './long-double.js'
 

@@ -1,4 +1,4 @@
-import { RECORD_OVERHEAD } from '../../models/keyspace.js'
+import { RECORD_OVERHEAD } from '../../models/kinds.js'
 import { integerArgument } from '../arguments.js'
 import { ReplyError, type Command } from '../command.js'
 import { clampRange } from './clamp-range.js'

@@ -1,4 +1,5 @@
-import { RECORD_OVERHEAD, type Keyspace } from '../../models/keyspace.js'
+import type { Keyspace } from '../../models/keyspace.js'
+import { RECORD_OVERHEAD } from '../../models/kinds.js'
 import type { Args } from '../../protocol/resp/args.js'
 import type { Command } from '../command.js'
 import { expireTime } from '../expire-time.js'

@@ -1,6 +1,7 @@
 import { FlinError, type Place } from '../../../segments/index.js'
 import { ColdRead } from '../../models/cold.js'
-import { RECORD_OVERHEAD, type Keyspace } from '../../models/keyspace.js'
+import type { Keyspace } from '../../models/keyspace.js'
+import { RECORD_OVERHEAD } from '../../models/kinds.js'
 import { ReplyError, type Command, type Context } from '../command.js'
 import { errorText } from '../error-text.js'
 import { collectCold } from '../keys-of.js'
