@@ -238,3 +238,33 @@ describe('disk space', () => {
     assert.equal(disk.openCount, 0)
   })
 })
+
+test('while a segment of unusual size takes its name, nobody zeroes the file that it will be', async (t) => {
+  withTimers(t)
+  const { disk, held, session } = await opened()
+  await session.put('a', valueFor('a'))
+  await session.flush()
+  await settled()
+  disk.freeSize = 0
+  await session.put('large', valueFor('large', 6000))
+  const flushed = session.flush()
+  await settled() // it waits for space; and in a second a spare is tried again
+  for (let i = 0; i < 2; i++) {
+    mock.timers.tick(250)
+    await settled()
+  }
+  disk.freeSize = 1 << 30
+  held.holds = (what) => what === `sync ${SPARE_NAME}`
+  await tickUntil(() => held.held.length > 0)
+  const callsBefore = held.trace.length
+  for (let i = 0; i < 8; i++) {
+    mock.timers.tick(250)
+    await settled()
+  }
+  assert.deepEqual(held.trace.slice(callsBefore), [])
+  held.letAllGo()
+  await flushed
+  const reopened = await LogSession.open(disk.crash(1, { isQuick: true }), logOptions(), session.history)
+  await reopened.check(2)
+  await reopened.close()
+})
