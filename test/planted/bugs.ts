@@ -91,6 +91,32 @@ export const BUGS: readonly Bug[] = [
     caughtBy: crash('plain, no, kill'),
   },
   {
+    name: 'size-not-secured',
+    why: 'The size of a file, which a failed sync has lost, is not written again: its data lie behind its end.',
+    file: 'segments/recovery.ts',
+    find: `      if (fileSize !== this.#state.options.segmentSize) `,
+    replace: `      if (fileSize < 0) `,
+    caughtBy: [{ file: 'test/segments/recovery.test.ts', tests: 'what a failed sync has lost' }],
+  },
+  {
+    name: 'segment-zeroed',
+    why: 'A timer that makes the next segment ready zeroes a file that has become a segment meanwhile.',
+    file: 'segments/segment-files.ts',
+    find: `    if (this.#spareTimer !== null) clearTimeout(this.#spareTimer)
+    this.#spareTimer = null
+    this.keepPace()`,
+    replace: `    this.keepPace()`,
+    caughtBy: [{ file: 'test/segments/segment-files.test.ts', tests: 'unusual size takes its name' }],
+  },
+  {
+    name: 'stalled-takes-more',
+    why: 'While a commit waits for space on the disk, memory is filled with more.',
+    file: 'segments/appender.ts',
+    find: `    if (state.isStalled) throw diskFull()`,
+    replace: ``,
+    caughtBy: [{ file: 'test/segments/flusher.test.ts', tests: 'finds no space waits for it' }],
+  },
+  {
     name: 'write-not-awaited',
     why: 'A reply leaves when the write has been handed over, not when it is done.',
     file: 'segments/flusher.ts',
