@@ -9,6 +9,7 @@ import { ask, bytesOf, DONE, k, NOT_FOUND, reply, u16, u32, type BinaryReply } f
 import { Daemon, temporaryFolder } from '../helpers/daemon.js'
 import { Random } from '../helpers/random.js'
 import { OK, RespClient } from '../helpers/resp-client.js'
+import { until } from '../helpers/until.js'
 
 /*
  *   FLIN_NOISE_MS=2000         random bytes are sent for so long
@@ -118,7 +119,7 @@ test('both protocols see the same keys', async (t) => {
   assert.equal(await resp.call('TTL', 'k'), 100, 'INCR keeps it')
   assert.equal(await resp.call('INCR', 'k'), 7)
   await resp.call('PEXPIRE', 'k', 1)
-  await sleep(10)
+  await until('it has expired', async () => (await resp.call('EXISTS', 'k')) === 0)
   assert.deepEqual(await binary.pipeline([ask.exists('k'), ask.mget('k'), ask.incr('k')]), [
     reply.flag(false),
     reply.several(''),
@@ -260,7 +261,9 @@ test('random bytes disturb no neighbour, crash nothing and leave nothing behind'
     if (rounds === 5) warm = daemon.residentSize
   }
   assert.ok(rounds > 5)
-  while (!/connected_clients:2\r/.test((await resp.call('INFO', 'clients')) as string)) await sleep(10)
+  await until('no other is left', async () =>
+    /connected_clients:2\r/.test((await resp.call('INFO', 'clients')) as string),
+  )
   const more = (daemon.residentSize - warm) / MIB
   assert.ok(more < 200, `${more} MiB more after ${rounds} rounds`)
 })

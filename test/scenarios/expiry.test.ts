@@ -1,18 +1,8 @@
 import assert from 'node:assert/strict'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'node:test'
 import { Daemon, runTool, temporaryFolder } from '../helpers/daemon.js'
 import { OK, RespClient } from '../helpers/resp-client.js'
-
-const WAIT_MS_MAX = 10_000
-
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + WAIT_MS_MAX
-  while (!(await holds())) {
-    if (Date.now() > end) assert.fail(`never: ${what}`)
-    await sleep(10)
-  }
-}
+import { until } from '../helpers/until.js'
 
 test('keys that nobody asks for are removed when their time has come, and stay removed', async (t) => {
   const folder = temporaryFolder(t)
@@ -46,7 +36,8 @@ test('what expired while the daemon was down is gone at once, for every command'
   assert.equal(typeof revision, 'number')
   client.close()
   await daemon.stop('SIGKILL')
-  await sleep(450)
+  const gone = Date.now() + 400
+  await until('their time is over', () => Date.now() > gone)
   daemon = await Daemon.start(folder)
   client = await RespClient.connect(daemon.port)
   const replies = await client.pipeline([

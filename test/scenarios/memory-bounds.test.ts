@@ -8,19 +8,11 @@ import { needs } from '../helpers/needs.js'
 import { Random } from '../helpers/random.js'
 import { RedisServer } from '../helpers/redis-server.js'
 import { frame, OK, RespClient, type Reply } from '../helpers/resp-client.js'
+import { until } from '../helpers/until.js'
 
 const MIB = 1024 * 1024
-const WAIT_MS_MAX = 20_000
 /** Random bytes are sent for so long. */
 const NOISE_MS = Number(process.env['FLIN_NOISE_MS'] ?? 2000)
-
-async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + WAIT_MS_MAX
-  while (!(await holds())) {
-    if (Date.now() > end) assert.fail(`never: ${what}`)
-    await sleep(20)
-  }
-}
 
 async function started(t: TestContext, ...args: string[]): Promise<{ daemon: Daemon; neighbour: RespClient }> {
   const daemon = await Daemon.start(temporaryFolder(t), args)
@@ -29,6 +21,12 @@ async function started(t: TestContext, ...args: string[]): Promise<{ daemon: Dae
     neighbour.close()
   })
   return { daemon, neighbour }
+}
+
+/** Clients whose replies wait in the daemon, since they do not read. */
+async function pausedClients(client: RespClient): Promise<number> {
+  const list = (await client.call('CLIENT', 'LIST')) as string
+  return [...list.matchAll(/ omem=(\d+) /g)].filter(([, size]) => Number(size) > MIB / 2).length
 }
 
 async function connectedClients(neighbour: RespClient): Promise<number> {
@@ -57,7 +55,7 @@ test('a client that reads nothing is paused: what it asks for does not fill the 
   let isBlocked = false
   for (let i = 0; i < 600; i++) isBlocked = !socket.write(requests)
   assert.ok(isBlocked)
-  await sleep(300)
+  await until('it is paused', async () => (await pausedClients(neighbour)) === 1)
   for (let i = 0; i < 100; i++) assert.equal(await neighbour.call('EXISTS', 'value'), 1)
   assert.ok(daemon.residentSize - before < 64 * MIB, `${(daemon.residentSize - before) / MIB} MiB more`)
   // It goes on where it stopped once it reads: the first replies are whole.
@@ -95,8 +93,7 @@ test('clients that leave while they are paused leave nothing behind', async (t) 
     for (const socket of sockets) {
       socket.write(Buffer.concat(Array.from({ length: 40 }, () => frame(['GET', 'value']))))
     }
-    await until('they are there', async () => (await connectedClients(neighbour)) === 21)
-    await sleep(50)
+    await until('they are paused', async () => (await pausedClients(neighbour)) === 20)
     for (const socket of sockets) socket.destroy()
     await until('they are gone', async () => (await connectedClients(neighbour)) === 1)
   }

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'node:test'
 import { BinaryDispatcher } from '../../../src/commands/binary/binary-dispatcher.js'
 import { BinaryReplyWriter } from '../../../src/protocol/binary/reply-writer.js'
@@ -9,6 +8,7 @@ import { BinaryClient } from '../../helpers/binary-client.js'
 import { temporaryFolder } from '../../helpers/daemon.js'
 import { NetBench } from '../../helpers/net-bench.js'
 import { OK, RespClient } from '../../helpers/resp-client.js'
+import { until } from '../../helpers/until.js'
 
 const WRONGPASS = reply.error('WRONGPASS invalid username-password pair or user is disabled.')
 const REQUIRED = reply.error('authentication required')
@@ -196,7 +196,7 @@ test('requests behind one that waits for a cold record keep their order, and a b
   const keys = Array.from({ length: 400 }, (_, i) => `key:${i}`)
   const value = (key: string): string => key.padEnd(1000, '.')
   for (const key of keys) assert.deepEqual(await client.call(ask.set(key, value(key))), DONE)
-  while (!bench.log.hasCold) await sleep(5)
+  await until('some is cold', () => bench.log.hasCold)
   const replies = await client.pipeline([
     ask.exists('none'),
     ask.get('key:0'),
@@ -244,7 +244,7 @@ test('a batch that has to be loaded first has written nothing by then', async (t
   const bench = await NetBench.start(t, { folder: temporaryFolder(t), log })
   const client = await BinaryClient.connect(bench.port)
   for (let i = 0; i < 400; i++) await client.call(ask.set(`key:${i}`, 'v'.repeat(1000)))
-  while (!bench.log.hasCold) await sleep(5)
+  await until('some is cold', () => bench.log.hasCold)
   client.close()
   const { log: opened, keyspace } = bench
   const view = { flinVersion: '', isOpen: () => true, isPassword: () => true, valueSizeMax: () => MIB }

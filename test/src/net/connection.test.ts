@@ -6,13 +6,9 @@ import { test } from 'node:test'
 import { temporaryFolder } from '../../helpers/daemon.js'
 import { NetBench } from '../../helpers/net-bench.js'
 import { frame, OK, QUEUED, RespClient } from '../../helpers/resp-client.js'
+import { until } from '../../helpers/until.js'
 
 const MIB = 1 << 20
-
-async function until(holds: () => boolean): Promise<void> {
-  for (let i = 0; i < 1000 && !holds(); i++) await sleep(5)
-  assert.ok(holds())
-}
 
 function many(count: number, ...args: string[]): Buffer {
   return Buffer.concat(Array.from({ length: count }, () => frame(args)))
@@ -55,10 +51,10 @@ test('a paused client that reads nothing is dropped after its time, one that rea
     }
   })()
   const stuck = await deaf(bench.port, many(40, 'GET', 'a'))
-  await until(() => bench.dropped.length > 0)
+  await until('one is dropped', () => bench.dropped.length > 0)
   await read
   assert.deepEqual(bench.dropped, ['it does not read its replies'])
-  await until(() => bench.listener.connections.size === 2)
+  await until('the others are left', () => bench.listener.connections.size === 2)
   for (const socket of [slow, stuck]) socket.destroy()
   client.close()
 })
@@ -69,8 +65,9 @@ test('a client is paused while the disk is behind, and is not blamed for it', as
   const other = await RespClient.connect(bench.port)
   await client.call('SET', 'a', '1')
   bench.isBehind = true
+  const [socket] = bench.listener.connections.keys()
   client.send(many(3, 'INCR', 'a'))
-  await sleep(200)
+  for (let i = 0; i < 3; i++) await once(socket!, 'timeout')
   assert.equal(bench.log.endOffset, 1, 'nothing has run')
   assert.deepEqual(bench.dropped, [])
   bench.isBehind = false
@@ -110,7 +107,7 @@ test('what a client watched is forgotten with it', async (t) => {
   await client.call('WATCH', 'a', 'b', 'a')
   assert.ok(!bench.keyspace.watches.isEmpty)
   client.close()
-  await until(() => bench.keyspace.watches.isEmpty)
+  await until('nothing is watched', () => bench.keyspace.watches.isEmpty)
 })
 
 test('bytes behind a protocol error are not run', async (t) => {
@@ -131,7 +128,7 @@ test('requests behind one that waits for a cold record keep their order', async 
   const keys = Array.from({ length: 400 }, (_, i) => `key:${i}`)
   const value = (key: string): string => key.padEnd(1000, '.')
   for (const key of keys) await client.call('SET', key, value(key))
-  await until(() => bench.log.hasCold)
+  await until('some is cold', () => bench.log.hasCold)
   const replies = await client.pipeline([
     ['ECHO', 'first'],
     ['GET', 'key:0'],
@@ -171,7 +168,7 @@ test('a client that leaves while its request waits for a cold record disturbs no
   })
   const client = await RespClient.connect(bench.port)
   for (let i = 0; i < 400; i++) await client.call('SET', `key:${i}`, 'v'.repeat(1000))
-  await until(() => bench.log.hasCold)
+  await until('some is cold', () => bench.log.hasCold)
   for (let i = 0; i < 50; i++) {
     const other = await RespClient.connect(bench.port)
     other.send(frame(['MGET', `key:${i}`, `key:${i + 50}`]))
@@ -179,6 +176,6 @@ test('a client that leaves while its request waits for a cold record disturbs no
     else other.socket.end()
     assert.equal(await client.call('GET', `key:${i + 100}`), 'v'.repeat(1000))
   }
-  await until(() => bench.listener.connections.size === 1)
+  await until('the others are left', () => bench.listener.connections.size === 1)
   client.close()
 })
