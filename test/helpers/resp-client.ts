@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import net from 'node:net'
+import { ReplyClient } from './reply-client.js'
 
 /**
  * A reply as it can be compared with another one: nothing that stands in the bytes is lost, so a bulk string is no simple
@@ -36,32 +37,9 @@ export function frame(args: readonly Argument[]): Buffer {
   return Buffer.concat(parts)
 }
 
-/** A raw client: any bytes out, parsed replies in, in order. Connects to this machine. */
-export class RespClient {
-  readonly socket: net.Socket
+/** A raw client of RESP: any bytes out, parsed replies in, in order. Connects to this machine. */
+export class RespClient extends ReplyClient<Reply> {
   #received: Buffer = Buffer.alloc(0)
-  readonly #replies: Reply[] = []
-  readonly #waiting: { resolve: (reply: Reply) => void; reject: (error: Error) => void }[] = []
-  /** Whether the connection is over, whoever ended it. */
-  isClosed = false
-  /** Settles when the connection is over. */
-  readonly closed: Promise<void>
-
-  private constructor(socket: net.Socket) {
-    this.socket = socket
-    socket.setNoDelay(true)
-    socket.on('data', (chunk: Buffer) => {
-      this.#take(chunk)
-    })
-    socket.on('error', () => undefined) // 'close' follows
-    this.closed = new Promise((resolve) => {
-      socket.on('close', () => {
-        this.isClosed = true
-        for (const { reject } of this.#waiting.splice(0)) reject(closedError())
-        resolve()
-      })
-    })
-  }
 
   static async connect(port: number, protocol: 2 | 3 = 2): Promise<RespClient> {
     const socket = net.connect(port, '127.0.0.1')
@@ -76,21 +54,6 @@ export class RespClient {
     this.socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes)
   }
 
-  /** The next reply. Rejects when the connection ends first. */
-  read(): Promise<Reply> {
-    const reply = this.#replies.shift()
-    if (reply !== undefined) return Promise.resolve(reply)
-    if (this.isClosed) return Promise.reject(closedError())
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
-  }
-
-  /** The next `count` replies. */
-  async readMany(count: number): Promise<Reply[]> {
-    const replies: Reply[] = []
-    for (let i = 0; i < count; i++) replies.push(await this.read())
-    return replies
-  }
-
   call(...args: Argument[]): Promise<Reply> {
     this.send(frame(args))
     return this.read()
@@ -102,17 +65,7 @@ export class RespClient {
     return this.readMany(requests.length)
   }
 
-  /** Replies that came until the server ended the connection. */
-  async readUntilClosed(): Promise<Reply[]> {
-    await this.closed
-    return this.#replies.splice(0)
-  }
-
-  close(): void {
-    this.socket.destroy()
-  }
-
-  #take(chunk: Buffer): void {
+  protected take(chunk: Buffer): void {
     this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk])
     const parser = new Parser(this.#received)
     let used = 0
@@ -120,16 +73,10 @@ export class RespClient {
       const reply = parser.next()
       if (reply === undefined) break
       used = parser.at
-      const waiting = this.#waiting.shift()
-      if (waiting === undefined) this.#replies.push(reply)
-      else waiting.resolve(reply)
+      this.deliver(reply)
     }
     this.#received = this.#received.subarray(used)
   }
-}
-
-function closedError(): Error {
-  return new Error('the connection is closed')
 }
 
 /** All replies in some bytes. */
