@@ -481,7 +481,7 @@ test('a random entry is any of them, equally often', () => {
     for (const times of found) chiSquare += (times - 200) ** 2 / 200
     const freedom = count - 1
     assert.ok(chiSquare < freedom + 6 * Math.sqrt(2 * freedom), `${count} entries: chi square ${chiSquare}`)
-    // The ends of the range are as good as any.
+    // The ends of the range are allowed.
     for (const end of [0, 1 - Number.EPSILON / 2]) assert.equal(index.seekRandom(end, end), true)
     index.seekRandom(0.3, 0.3)
     index.remove()

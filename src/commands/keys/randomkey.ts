@@ -7,7 +7,7 @@ export const randomkey: Command = {
   flags: ['readonly'],
   group: 'generic',
   since: '1.0.0',
-  summary: 'Returns a key chosen at random, each being as likely as any other.',
+  summary: 'Returns a key chosen at random; all are equally likely.',
   run({ keyspace, reply, server, session }) {
     if (!keyspace.walks.findRandom(server.random, session.queue === null)) {
       reply.nil()

@@ -1,6 +1,6 @@
 import { RECORD_OVERHEAD } from '../../models/kinds.js'
 import type { Command } from '../command.js'
-import { scratch } from './scratch.js'
+import { grownValue } from './grown-value.js'
 import { checkValueSize } from './value-size.js'
 
 export const append: Command = {
@@ -26,8 +26,7 @@ export const append: Command = {
     keyspace.begin((end - start) * 3 + size + RECORD_OVERHEAD * 3)
     if (oldSize === 0) keyspace.put(buf, start, end, buf, from, to, keyspace.expireAt)
     else {
-      const value = scratch(size)
-      record.bytes.copy(value, 0, record.valueStart, record.valueEnd)
+      const value = grownValue(record, oldSize, size)
       buf.copy(value, oldSize, from, to)
       keyspace.put(buf, start, end, value, 0, size, keyspace.expireAt)
     }

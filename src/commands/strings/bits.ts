@@ -3,7 +3,7 @@ import type { Args } from '../../protocol/resp/args.js'
 import { integerArgument } from '../arguments.js'
 import { ERR, ReplyError, type Command, type Context } from '../command.js'
 import { clampRange } from './clamp-range.js'
-import { scratch } from './scratch.js'
+import { grownValue } from './grown-value.js'
 
 /** Ones in each byte. */
 const ONES = Uint8Array.from({ length: 256 }, (_, byte) => {
@@ -44,9 +44,7 @@ export const setbit: Command = {
     const at = Math.floor(offset / 8)
     const size = Math.max(oldSize, at + 1)
     keyspace.begin((end - start) * 3 + size + RECORD_OVERHEAD * 3)
-    const value = scratch(size)
-    if (found) record.bytes.copy(value, 0, record.valueStart, record.valueEnd)
-    if (size > oldSize) value.fill(0, oldSize, size)
+    const value = grownValue(record, oldSize, size)
     const mask = 0x80 >> (offset % 8)
     const before = (value[at]! & mask) === 0 ? 0 : 1
     if (bit === 1) value[at]! |= mask

@@ -2,7 +2,7 @@ import { RECORD_OVERHEAD } from '../../models/kinds.js'
 import { integerArgument } from '../arguments.js'
 import { ReplyError, type Command } from '../command.js'
 import { clampRange } from './clamp-range.js'
-import { scratch } from './scratch.js'
+import { grownValue } from './grown-value.js'
 import { checkValueSize } from './value-size.js'
 
 export const getrange: Command = ranging('getrange', 53, '2.4.0')
@@ -58,9 +58,7 @@ export const setrange: Command = {
     checkValueSize(context, offset + given)
     const size = Math.max(oldSize, offset + given)
     keyspace.begin((end - start) * 3 + size + RECORD_OVERHEAD * 3)
-    const value = scratch(size)
-    if (found) record.bytes.copy(value, 0, record.valueStart, record.valueEnd)
-    if (offset > oldSize) value.fill(0, oldSize, offset)
+    const value = grownValue(record, oldSize, size)
     buf.copy(value, offset, starts[3], ends[3])
     keyspace.put(buf, start, end, value, 0, size, keyspace.expireAt)
     reply.integer(size)

@@ -114,7 +114,7 @@ test('a client that is gone ends the socket, also under a write that waits', asy
   }
 })
 
-test('a socket without a handle, or with another one, is written to as any other', () => {
+test('a socket without a handle, or with another one, is written to through its own write', () => {
   const written: Buffer[] = []
   const socket = { writableLength: 0, write: (bytes: Buffer) => written.push(bytes) } as unknown as net.Socket
   const writer = new SocketWriter(socket)

@@ -11,7 +11,7 @@ const DRAWS = 20_000
 /** With 49 degrees of freedom a fair choice exceeds this once in a million times; the seed makes it always the same. */
 const CHI_SQUARE_MAX = 110
 
-test('all keys are as likely as any other', async () => {
+test('all keys are equally likely', async () => {
   const bench = await CommandBench.open()
   const random = new Random(1)
   bench.view.random = () => random.next()
