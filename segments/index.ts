@@ -1,7 +1,14 @@
 /** The log engine by itself: `import { Log } from 'flin/segments'`. */
 export { Log } from './log.js'
 export { FlinError, ERROR_CODES, type ErrorCode } from './errors.js'
-export { DEFAULT_LOG_OPTIONS, FSYNC_POLICIES, type FsyncPolicy, type LogEvent, type LogOptions } from './options.js'
+export {
+  DEFAULT_LOG_OPTIONS,
+  SEGMENT_SIZE_MIN,
+  FSYNC_POLICIES,
+  type FsyncPolicy,
+  type LogEvent,
+  type LogOptions,
+} from './options.js'
 export type { CompactionResult, Liveness } from './compaction.js'
 export type { Disk, DiskFile, DiskSpace, OpenMode } from './disk.js'
 export { NodeDisk } from './node-disk.js'
@@ -14,7 +21,7 @@ export { HashIndex } from './hash-index.js'
 export { KeyHasher } from './key-hash.js'
 export { copyBytes, sameBytes } from './bytes.js'
 export { checkKeySize, RecordView } from './record.js'
-export { BATCH_HEADER_SIZE, KEY_SIZE_MAX, RECORD_FLAG, RECORD_HEADER_SIZE } from './format.js'
+export { BATCH_HEADER_SIZE, KEY_SIZE_MAX, RECORD_FLAG, RECORD_HEADER_SIZE, SEGMENT_SIZE_LIMIT } from './format.js'
 export { digest64, hex64 } from './digest.js'
 export type { BatchHeader } from './batch.js'
 export type { DamagedRange } from './log-folder.js'

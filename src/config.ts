@@ -1,6 +1,6 @@
 import fs from 'node:fs'
 import { z } from 'zod'
-import { FlinError, FSYNC_POLICIES } from '../segments/index.js'
+import { FlinError, FSYNC_POLICIES, SEGMENT_SIZE_LIMIT, SEGMENT_SIZE_MIN } from '../segments/index.js'
 
 const KIB = 1024
 const MIB = KIB * KIB
@@ -49,7 +49,7 @@ const schema = z.strictObject({
   /** Keeps the log in memory only, up to so many bytes; 0: on disk. */
   memory: size(0, Number.MAX_SAFE_INTEGER).default(0),
   fsync: z.enum(FSYNC_POLICIES).default('always'),
-  segmentSize: size(4096, 0xffff_0000).default(64 * MIB),
+  segmentSize: size(SEGMENT_SIZE_MIN, SEGMENT_SIZE_LIMIT).default(64 * MIB),
   cacheSize: size(MIB, Number.MAX_SAFE_INTEGER).default(GIB),
   reserveSize: size(0, Number.MAX_SAFE_INTEGER).default(64 * MIB),
   clientsMax: integer(1, 1_000_000).default(10_000),

@@ -1,7 +1,7 @@
 import crypto from 'node:crypto'
 import type net from 'node:net'
 import type { Logger } from 'pino'
-import { FlinError, Log, type LogEvent, type LogOptions } from '../segments/index.js'
+import { FlinError, Log, SEGMENT_SIZE_MIN, type LogEvent, type LogOptions } from '../segments/index.js'
 import { Access } from './access.js'
 import { ALL_COMMANDS } from './commands/all.js'
 import { BinaryDispatcher } from './commands/binary/binary-dispatcher.js'
@@ -20,8 +20,6 @@ import { DEFAULT_REQUEST_LIMITS } from './protocol/resp/request-stream.js'
 import { RedisSettings } from './redis-settings.js'
 import { Upkeep } from './upkeep.js'
 
-/** The smallest that the log takes. */
-const SEGMENT_SIZE_MIN = 4096
 /** Bytes that may wait for the disk before sockets are paused. */
 const UNDURABLE_SIZE_MAX = 64 * 1024 * 1024
 const STALLED_MS_MAX = 60_000

@@ -52,17 +52,20 @@ export class SocketWriter {
 
   #writeDirectly(handle: Handle, Request: WriteRequestClass, bytes: Buffer): void {
     const request = (spare ??= new Request())
+    const status = handle.writeBuffer(request, bytes)
+    if (status !== 0) this.#socket.destroy()
+    else if (handle.writeQueueSize > 0) this.#waitFor(request, bytes)
+  }
+
+  /** The kernel has not taken all: the loop will tell when it has. */
+  #waitFor(request: WriteRequest, bytes: Buffer): void {
+    spare = null
+    this.#waitingSize = bytes.length
+    request.bytes = bytes
     request.oncomplete = (status) => {
       this.#waitingSize = 0
       if (status < 0) this.#socket.destroy()
       else this.#socket.emit('drain')
-    }
-    const status = handle.writeBuffer(request, bytes)
-    if (status !== 0) this.#socket.destroy()
-    else if (handle.writeQueueSize > 0) {
-      this.#waitingSize = bytes.length
-      request.bytes = bytes
-      spare = null
     }
   }
 }
