@@ -192,7 +192,7 @@ suite('a real decoder reads it', () => {
     // node-redis loses the last digit of numbers near the ends of the safe ones.
     const integer = fc
       .maxSafeInteger()
-      .map((n) => Math.trunc(n / 2))
+      .map((n) => Math.trunc(n / 2) + 0) // no -0: RESP has none
       .map((n) => ({ write: (r: ReplyWriter) => r.integer(n), value: n }))
     const text = fc.string({ unit: 'binary', maxLength: 80 }).map((it) => ({
       write: (r: ReplyWriter) => r.bulkText(it),
