@@ -265,6 +265,22 @@ export const BUGS: readonly Bug[] = [
     caughtBy: crash('compacting, no, kill'),
   },
   {
+    name: 'fallen-epoch-served',
+    why: 'A batch of an earlier epoch than one before it is taken for true: two owners have written.',
+    file: 'segments/recovery.ts',
+    find: `if (header.epoch < lastEpoch) {`,
+    replace: `if (lastEpoch < 0) {`,
+    caughtBy: [{ file: 'test/segments/damage-cases.test.ts', tests: 'epoch' }],
+  },
+  {
+    name: 'fallen-epoch-in-a-side-file',
+    why: 'A side file is believed though its segment is of an earlier epoch than the one before.',
+    file: 'segments/recovery.ts',
+    find: ` && side.lastEpoch >= this.#state.epoch`,
+    replace: ``,
+    caughtBy: [{ file: 'test/segments/damage-cases.test.ts', tests: 'epoch' }],
+  },
+  {
     name: 'side-file-believed',
     why: 'A side file is taken for true without its checksum.',
     file: 'segments/side-file.ts',
