@@ -70,6 +70,7 @@ export type LogEvent =
   | { type: 'disk-has-space'; freeSize: number }
   | { type: 'orphan'; file: string; action: 'removed' | 'quarantined' }
   | { type: 'verified'; segment: string }
+  | { type: 'checked'; segmentCount: number; damagedCount: number }
 
 export const SEGMENT_SIZE_MIN = 4096
 
