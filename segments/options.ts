@@ -67,7 +67,7 @@ export type LogEvent =
   | { type: 'side-file-rebuilt'; segment: string; reason: string }
   | { type: 'sealed'; segment: string; size: number; records: number }
   | { type: 'disk-full'; freeSize: number; reserveSize: number }
-  | { type: 'disk-has-space'; freeSize: number }
+  | { type: 'disk-has-space'; freeSize?: number }
   | { type: 'orphan'; file: string; action: 'removed' | 'quarantined' }
   | { type: 'verified'; segment: string }
   | { type: 'checked'; segmentCount: number; damagedCount: number }
