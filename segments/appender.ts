@@ -72,7 +72,7 @@ export class Appender {
       if (size > SEGMENT_SIZE_LIMIT / 2) {
         throw new FlinError(
           'RECORD_TOO_LARGE',
-          `one command may write ${sizeText(SEGMENT_SIZE_LIMIT / 2)}, not ${sizeText(size)}`,
+          `a command or a transaction may write ${sizeText(SEGMENT_SIZE_LIMIT / 2)}, not ${sizeText(size)}`,
         )
       }
       if (state.diskFull) throw diskFull()

@@ -62,7 +62,7 @@ export class SegmentFiles {
       const file = await this.#create(options.segmentSize)
       if (this.#state.diskFull) {
         this.#state.diskFull = false
-        options.onEvent({ type: 'disk-has-space', freeSize })
+        if (!this.#state.isStalled) options.onEvent({ type: 'disk-has-space', freeSize })
       }
       return file
     } catch (error) {
@@ -136,7 +136,7 @@ export class SegmentFiles {
     const state = this.#state
     if (!state.diskFull) {
       state.diskFull = true
-      state.options.onEvent({ type: 'disk-full', freeSize, reserveSize: state.options.reserveSize })
+      if (!state.isStalled) this.#tellFull(freeSize)
     }
     this.#spare = null
     if (state.isClosing || this.#spareTimer !== null) return
@@ -145,6 +145,11 @@ export class SegmentFiles {
       this.prepareSpare()
     }, SPACE_RETRY_MS)
     this.#spareTimer.unref()
+  }
+
+  #tellFull(freeSize: number): void {
+    const { options } = this.#state
+    options.onEvent({ type: 'disk-full', freeSize, reserveSize: options.reserveSize })
   }
 
   /**
@@ -164,6 +169,7 @@ export class SegmentFiles {
       }
       if (spare !== null) {
         await spare.close()
+        this.goOn()
         break
       }
       // One that was given up, since the log is being closed, is made again: it is needed after all.
@@ -194,14 +200,24 @@ export class SegmentFiles {
   }
 
   /**
-   * Waits a while for space to come back.
+   * Waits a while for space to come back. Until {@link goOn} nothing more is taken in: what waits already would fill the memory.
    * @throws FlinError DISK_FULL when the log is being closed: what waits for space is given up.
    */
   async waitForSpace(): Promise<void> {
-    const { isClosing, isEnding } = this.#state
+    const { isClosing, isEnding, isStalled, diskFull } = this.#state
+    this.#state.isStalled = true
+    if (!isStalled && !diskFull) this.#tellFull(0)
     if (!isClosing && !isEnding) await new Promise((resolve) => setTimeout(resolve, SPACE_RETRY_MS / 4))
     if (this.#state.isClosing || this.#state.isEnding)
       throw new FlinError('DISK_FULL', 'closed while the disk was full')
+  }
+
+  /** What has waited for space has got it. */
+  goOn(): void {
+    const state = this.#state
+    if (!state.isStalled) return
+    state.isStalled = false
+    if (!state.diskFull) state.options.onEvent({ type: 'disk-has-space' })
   }
 
   /** Ends the making of the spare, or closes it; its file stays, for whoever uses its name next. None is begun until then. */
@@ -230,6 +246,7 @@ export class SegmentFiles {
           const next = state.nextManifest(typeof changes === 'function' ? changes() : changes)
           await writeManifest(state.disk, next)
           state.manifest = next
+          this.goOn()
           return
         } catch (error) {
           if (!isNoSpace(error)) throw error
