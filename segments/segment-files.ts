@@ -7,7 +7,7 @@ import { writeManifest, type Manifest } from './manifest.js'
 import { sideFileName, SPARE_NAME } from './names.js'
 import { isNodeError } from './node-disk.js'
 import type { Segment } from './segment.js'
-import { encodeSideFile } from './side-file.js'
+import { sideFileParts } from './side-file.js'
 
 const ZERO_SIZE = 1 << 20
 const ZEROES = Buffer.alloc(ZERO_SIZE)
@@ -276,17 +276,20 @@ export class SegmentFiles {
   async #writeSideFile(segment: Segment): Promise<void> {
     const { disk, seed, options } = this.#state
     const columns = segment.columns!
+    const records = columns.count
     segment.digest = await digestInSlices(segment.memory!, segment.size)
-    const bytes = encodeSideFile({ ...sideFacts(segment), digest: segment.digest, columns }, seed)
+    const parts = sideFileParts({ ...sideFacts(segment), digest: segment.digest, columns }, seed)
     const name = sideFileName(segment.baseOffset, segment.generation)
     try {
-      await writeWhole(disk, `${name}.tmp`, bytes)
+      await writeWhole(disk, `${name}.tmp`, ...parts)
       await disk.rename(`${name}.tmp`, name)
     } finally {
       segment.columns = null
+      columns.clear()
+      this.#state.spareColumns = columns
       this.onSideFile(segment)
     }
-    options.onEvent({ type: 'sealed', segment: segment.name, size: segment.size, records: columns.count })
+    options.onEvent({ type: 'sealed', segment: segment.name, size: segment.size, records })
   }
 
   /** Waits for all that is under way and gives up the spare. */

@@ -401,4 +401,12 @@ export const BUGS: readonly Bug[] = [
     replace: ``,
     caughtBy: model('restarts, compactions, lost side files and a clock set back'),
   },
+  {
+    name: 'lent-buffer-pooled',
+    why: 'A buffer from which the socket still writes serves the next reply: a client gets bytes of another.',
+    file: 'src/net/output.ts',
+    find: `      if (isTaken) giveBuffer(buffer)`,
+    replace: `      giveBuffer(buffer)`,
+    caughtBy: [{ file: 'test/src/net/output.test.ts', tests: 'no reply before its commit' }],
+  },
 ]
