@@ -53,6 +53,11 @@ function row(name: string, policy: Policy, pipeline: number, floor: number | nul
   return { id, policy, connections, pipeline, test, loads, floor, valueSize, keyCount, ...without }
 }
 
+/** Flin's cache: for small values as large as the ceiling's memory, for others its default. */
+export function cacheSizeMib({ valueSize }: Row): number {
+  return valueSize > VALUE_SIZE ? 1024 : 256
+}
+
 /** A command that the ceiling does not know, over keys that are there, beside its simple cousin: their CPU an operation counts. */
 function cousin(name: string, ...args: string[]): Row {
   return row(name, 'always', 16, null, { test: args, loads: KEY, withoutCeiling: true })

@@ -40,20 +40,20 @@ async function freePort(): Promise<number> {
 }
 
 /**
- * The command line of a contender. Flin's cache is as large as the ceiling's memory. Redis gets no snapshots and no rewrites of its append-only file, so that no fork
+ * The command line of a contender. Redis gets no snapshots and no rewrites of its append-only file, so that no fork
  * of it runs beside the measurement: these are its best figures.
  */
 export function commandLine(
   name: ContenderName,
-  at: { port: number; folder: string; policy: Policy; node: string },
+  at: { port: number; folder: string; policy: Policy; node: string; cacheSizeMib: number },
 ): string[] {
-  const { folder, policy, node } = at
+  const { folder, policy, node, cacheSizeMib } = at
   const port = String(at.port)
   switch (name) {
     case 'flin':
       // prettier-ignore
       return [node, FLIN_MAIN, '--host', '127.0.0.1', '--port', port, '--data', folder, '--fsync', policy,
-        '--cache-size', '256mb', '--log-level', 'warn']
+        '--cache-size', `${cacheSizeMib}mb`, '--log-level', 'warn']
     case 'redis':
       // prettier-ignore
       return ['redis-server', '--bind', '127.0.0.1', '--port', port, '--dir', folder, '--save', '', '--appendonly', 'yes',
@@ -69,14 +69,14 @@ export function commandLine(
  */
 export async function start(
   name: ContenderName,
-  options: { parent: string; policy: Policy; node: string; signal: AbortSignal },
+  options: { parent: string; policy: Policy; node: string; signal: AbortSignal; cacheSizeMib: number },
 ): Promise<Contender> {
   const folder = join(options.parent, name)
   mkdirSync(folder)
   const outputPath = join(options.parent, `${name}.out`)
   const output = openSync(outputPath, 'w')
   const port = await freePort()
-  const line = ['-c', SERVER_CORE, ...commandLine(name, { port, folder, policy: options.policy, node: options.node })]
+  const line = ['-c', SERVER_CORE, ...commandLine(name, { ...options, port, folder })]
   // A group of its own: Ctrl-C in a terminal reaches the benchmark only, which then stops its servers in order.
   const child = spawn('taskset', line, { stdio: ['ignore', output, output], detached: true })
   closeSync(output)

@@ -44,7 +44,7 @@ test('rotated: everyone takes every place, and the list stays as it was', () => 
 
 test('commandLine: every contender gets the same policy, port and folder', () => {
   for (const name of ['flin', 'redis', 'ceiling'] as const) {
-    const line = commandLine(name, { port: 4711, folder: '/f', policy: 'everysec', node: '/n' })
+    const line = commandLine(name, { port: 4711, folder: '/f', policy: 'everysec', node: '/n', cacheSizeMib: 256 })
     const value = (flag: string) => line[line.indexOf(flag) + 1]
     assert.equal(value('--port'), '4711')
     assert.equal(value(name === 'redis' ? '--appendfsync' : '--fsync'), 'everysec')
