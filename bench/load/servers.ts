@@ -47,7 +47,7 @@ export function commandLine(
   name: ContenderName,
   at: { port: number; folder: string; policy: Policy; node: string; cacheSizeMib: number },
 ): string[] {
-  const { folder, policy, node, cacheSizeMib } = at
+  const { folder, policy, node, cacheSizeMib = 1024 } = at
   const port = String(at.port)
   switch (name) {
     case 'flin':
