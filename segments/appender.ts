@@ -47,6 +47,11 @@ export class Appender {
     this.#tail = active.size
   }
 
+  /** Bytes that the record appended last takes. */
+  get recordSize(): number {
+    return this.#tail - this.position
+  }
+
   /** Whether an open batch holds records. */
   get hasOpenBatch(): boolean {
     return this.#count > 0
@@ -146,7 +151,7 @@ export class Appender {
     this.position = start
     this.#columns.add(hi, lo, start, kind, flags)
     if (hasDatum) this.#columns.addDatum(datum)
-    if ((flags & RECORD_FLAG.tombstone) !== 0) this.active.tombstoneCount++
+    if ((flags & RECORD_FLAG.tombstone) !== 0) this.active.noteTombstone(at - start, datum)
     this.#state.undurableSize += at - start
     this.#state.endOffset = offset + 1
     return offset
@@ -182,6 +187,7 @@ export class Appender {
       state.seed,
     )
     active.sparse.add(this.#batchStart, this.#batchBase)
+    active.headerSize += BATCH_HEADER_SIZE
     active.size = this.#tail
     active.endOffset = state.endOffset
     active.lastEpoch = state.epoch

@@ -27,6 +27,8 @@ export class LogState {
   durableOffset = 0
   /** Bytes appended and not yet committed. */
   undurableSize = 0
+  /** Bytes that have been committed since the log was opened. Written by the flusher. */
+  committedSize = 0
   /** Bytes of segments that are held in memory whole. */
   residentSize = 0
   /** Whether any record must be read from disk: while not, no command has to look for cold keys first. */
@@ -89,5 +91,6 @@ export function describeSegment(segment: Segment): ManifestSegment {
     baseOffset: segment.baseOffset,
     generation: segment.generation,
     sealed: segment.sealed ? { size: segment.size, endOffset: segment.endOffset } : null,
+    ...(segment.cleanOffset > 0 ? { cleanOffset: segment.cleanOffset } : {}),
   }
 }

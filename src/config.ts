@@ -52,6 +52,8 @@ const schema = z.strictObject({
   segmentSize: size(SEGMENT_SIZE_MIN, SEGMENT_SIZE_LIMIT).default(64 * MIB),
   cacheSize: size(MIB, Number.MAX_SAFE_INTEGER).default(GIB),
   reserveSize: size(0, Number.MAX_SAFE_INTEGER).default(64 * MIB),
+  /** Bytes a second that compaction may read and write; 0: no bound. */
+  compactionRate: size(0, Number.MAX_SAFE_INTEGER).default(256 * MIB),
   clientsMax: integer(1, 1_000_000).default(10_000),
   outputSizeMax: size(MIB, Number.MAX_SAFE_INTEGER).default(GIB),
   /** What clients have to give before anything else; empty: nothing. */

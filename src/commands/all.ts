@@ -24,6 +24,7 @@ import { expiretime, pexpiretime, pttl, ttl } from './keys/ttl.js'
 import { type } from './keys/type.js'
 import { wait } from './keys/wait.js'
 import { command } from './server/command.js'
+import { compact } from './server/compact.js'
 import { config } from './server/config.js'
 import { info } from './server/info.js'
 import { memory } from './server/memory.js'
@@ -56,5 +57,5 @@ export const ALL_COMMANDS: readonly Command[] = [
   ...[flinGet, flinSet, flinDel, flinDurable],
   ...[multi, exec, discard, watch, unwatch],
   ...[ping, echo, hello, auth, select, reset, quit, client],
-  ...[command, config, info, memory, time, lastsave, shutdown],
+  ...[command, compact, config, info, memory, time, lastsave, shutdown],
 ]
