@@ -52,6 +52,8 @@ export class Log {
   #flusher!: Flusher
   /** Whether the log takes writes: a replay that failed has left nothing to commit, and nobody to do it. */
   #isWritable = false
+  /** Called when a segment has been sealed: there may be something to compact. */
+  onSealed: () => void = () => undefined
   #damages: readonly { segment: string; damage: Damage }[] = []
 
   private constructor(state: LogState, lock: FolderLock | null, rewriter: Rewriter) {
@@ -143,6 +145,7 @@ export class Log {
     this.#flusher = new Flusher(state, this.#appender, this.#files)
     this.#flusher.onSealed = () => {
       this.#evict()
+      this.onSealed()
     }
     if (isReader) return
     await recovery.secure(active)

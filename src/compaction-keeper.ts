@@ -60,6 +60,10 @@ export class CompactionKeeper implements CompactionView {
       this.#beat()
     }, BEAT_MS)
     this.#timer.unref()
+    // A log in memory may be full long before the next look.
+    this.#parts.log.onSealed = () => {
+      void this.#work()
+    }
   }
 
   /** Begins nothing more. What is under way ends with the log. */

@@ -191,6 +191,11 @@ export class Keyspace {
     this.log.appender.begin(size)
   }
 
+  /** As {@link begin}, for a command that does nothing but remove: it may run also where there is no room for more. */
+  beginRemoving(size: number): void {
+    this.log.appender.begin(size, true)
+  }
+
   /**
    * Gives the key looked for last a value, which may lie in the log itself: what was written there is never moved. `expireAt`
    * 0: it does not expire.
