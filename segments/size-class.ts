@@ -1,5 +1,5 @@
 /**
- * Sizes of records in 8 bits: up to 128 bytes exactly, above to a sixteenth. It is what an index entry remembers of the record
+ * Sizes of records in 8 bits: below 128 bytes exactly, from there on to a sixteenth. It is what an index entry remembers of the record
  * that it points to, so that what dies with it can be counted without looking at it.
  */
 const MANTISSA_BITS = 3
