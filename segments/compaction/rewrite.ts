@@ -126,7 +126,6 @@ async function writePaced(disk: Disk, name: string, bytes: Buffer, size: number,
       // Synced as it goes: all at once it would hold up the commits that come meanwhile.
       await file.sync()
     }
-    await file.sync()
   } finally {
     await file.close()
   }

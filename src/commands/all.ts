@@ -5,6 +5,7 @@ import { hello } from './connection/hello.js'
 import { echo, ping, quit } from './connection/ping.js'
 import { reset } from './connection/reset.js'
 import { select } from './connection/select.js'
+import { compact } from './flin/compact.js'
 import { flinDel } from './flin/flin-del.js'
 import { flinDurable } from './flin/flin-durable.js'
 import { flinGet } from './flin/flin-get.js'
@@ -24,7 +25,6 @@ import { expiretime, pexpiretime, pttl, ttl } from './keys/ttl.js'
 import { type } from './keys/type.js'
 import { wait } from './keys/wait.js'
 import { command } from './server/command.js'
-import { compact } from './server/compact.js'
 import { config } from './server/config.js'
 import { info } from './server/info.js'
 import { memory } from './server/memory.js'
@@ -54,8 +54,8 @@ export const ALL_COMMANDS: readonly Command[] = [
   ...[object, wait],
   ...[expire, pexpire, expireat, pexpireat, ttl, pttl, expiretime, pexpiretime, persist],
   ...[flushall, flushdb, swapdb],
-  ...[flinGet, flinSet, flinDel, flinDurable],
+  ...[flinGet, flinSet, flinDel, flinDurable, compact],
   ...[multi, exec, discard, watch, unwatch],
   ...[ping, echo, hello, auth, select, reset, quit, client],
-  ...[command, compact, config, info, memory, time, lastsave, shutdown],
+  ...[command, config, info, memory, time, lastsave, shutdown],
 ]

@@ -48,7 +48,9 @@ for (const [number, { fsync, isCompacting }] of CASES.entries()) {
       for (const client of clients) await client.check(daemon.port)
       if (round === rounds) break
       const running = clients.map((client) => client.run(daemon!.port))
-      const killed = new Promise((resolve) => setTimeout(resolve, 5 + random.below(KILL_MS_MAX)))
+      const killed = new Promise((resolve) =>
+        setTimeout(resolve, (isCompacting ? KILL_MS_MAX : 5) + random.below(KILL_MS_MAX)),
+      )
       // A client that sees something wrong ends the round at once.
       const compacting = isCompacting ? compactAllTheTime(daemon.port) : Promise.resolve(0)
       await Promise.race([killed, ...running])

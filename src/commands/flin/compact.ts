@@ -32,7 +32,7 @@ const status: Subcommand = {
 export const compact: Command = container({
   name: 'compact',
   code: 91,
-  group: 'server',
+  group: 'flin',
   since: 'flin 0.1.0',
   summary: 'Compaction of the log: COMPACT NOW begins one of all that is sealed, COMPACT STATUS tells how it goes.',
   subcommands: [now, status],
