@@ -78,7 +78,7 @@ export class Appender {
       if (size > SEGMENT_SIZE_LIMIT / 2) {
         throw new FlinError(
           'RECORD_TOO_LARGE',
-          `one command may write ${sizeText(SEGMENT_SIZE_LIMIT / 2)}, not ${sizeText(size)}`,
+          `a command or a transaction may write ${sizeText(SEGMENT_SIZE_LIMIT / 2)}, not ${sizeText(size)}`,
         )
       }
       if (state.diskFull) throw diskFull()
@@ -218,14 +218,16 @@ export class Appender {
     const next = state.segments.create(state.endOffset, 0)
     const capacity = Math.max(size, segmentSize)
     next.memory = capacity === segmentSize ? (this.#pool.pop() ?? allocate(capacity)) : allocate(capacity)
-    next.columns = memorySizeMax > 0 ? null : new RestartColumns(this.#columns.count)
+    next.columns = memorySizeMax > 0 ? null : (state.spareColumns ?? new RestartColumns(this.#columns.count))
+    state.spareColumns = null
     state.residentSize += capacity
     state.segments.inOrder.push(next)
     this.active = next
     this.segmentNumber = next.number
     this.#memory = next.memory
     this.#words = wordsOf(next.memory)
-    this.#columns = next.columns ?? new RestartColumns()
+    if (next.columns !== null) this.#columns = next.columns
+    else this.#columns.clear()
     this.#tail = 0
   }
 

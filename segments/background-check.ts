@@ -3,6 +3,7 @@ import { StreamingDigest } from './digest.js'
 import { type DiskFile, readFully } from './disk.js'
 import { FlinError } from './errors.js'
 import type { LogState } from './log-state.js'
+import { sideFileName } from './names.js'
 import { corrupt } from './recovery.js'
 import type { Segment } from './segment.js'
 import { type Damage, walkSegment } from './walk.js'
@@ -29,10 +30,11 @@ export class BackgroundCheck {
     this.#onDamage = onDamage
   }
 
-  /** Checks the segments that are sealed now, oldest first. */
-  start(): void {
+  /** Checks the segments that are sealed now, oldest first. Returns how many. */
+  start(): number {
     const segments = this.#state.segments.inOrder.filter((segment) => segment.sealed && segment.digest !== null)
     this.#running = this.#checkAll(segments)
+    return segments.length
   }
 
   async stop(): Promise<void> {
@@ -42,6 +44,7 @@ export class BackgroundCheck {
   }
 
   async #checkAll(segments: Segment[]): Promise<void> {
+    let damagedCount = 0
     for (const segment of segments) {
       if (this.#isStopped) return
       // Compaction may have taken it away meanwhile.
@@ -50,6 +53,7 @@ export class BackgroundCheck {
       try {
         await this.#check(segment)
       } catch (error) {
+        damagedCount++
         this.#onDamage(
           error instanceof FlinError
             ? error
@@ -59,6 +63,8 @@ export class BackgroundCheck {
         segment.release()
       }
     }
+    if (this.#isStopped || segments.length === 0) return
+    this.#state.options.onEvent({ type: 'checked', segmentCount: segments.length, damagedCount })
   }
 
   async #check(segment: Segment): Promise<void> {
@@ -90,7 +96,10 @@ export class BackgroundCheck {
     })
   }
 
-  /** @throws FlinError LOG_CORRUPT for the first damage that the batches' own checksums show. */
+  /**
+   * Tells of all damage, and sees to it that the next start finds it at once.
+   * @throws FlinError LOG_CORRUPT for the first damage that the batches' own checksums show
+   */
   async #nameDamage(segment: Segment, file: DiskFile): Promise<void> {
     const { seed, options } = this.#state
     const bytes = allocate(segment.size)
@@ -101,7 +110,23 @@ export class BackgroundCheck {
       options.onEvent({ type: 'damage', segment: segment.name, position, size, firstOffset, endOffset })
       first ??= corrupt(segment.name, damage)
     }
-    throw first ?? new FlinError('LOG_CORRUPT', `segment ${segment.name} is not what its side file's digest says`)
+    if (first === null) {
+      throw new FlinError('LOG_CORRUPT', `segment ${segment.name} is not what its side file's digest says`)
+    }
+    await this.#distrust(segment)
+    throw first
+  }
+
+  /** Without its side file the next start reads the segment itself, and refuses before it has served anything. */
+  async #distrust({ baseOffset, generation }: Segment): Promise<void> {
+    const { disk, options } = this.#state
+    if (options.readOnly || options.serveDamaged) return
+    try {
+      await disk.remove(sideFileName(baseOffset, generation))
+      await disk.syncFolder()
+    } catch {
+      // It finds the damage as this one did.
+    }
   }
 }
 

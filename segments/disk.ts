@@ -79,13 +79,18 @@ export async function replaceFile(disk: Disk, name: string, bytes: Buffer): Prom
   await disk.syncFolder()
 }
 
-/** Writes a whole file and syncs its bytes; its name is durable only after the folder has been synced. */
-export async function writeWhole(disk: Disk, name: string, bytes: Buffer): Promise<void> {
+/** Writes a whole file, one part behind the other, and syncs its bytes; its name is durable only after the folder has been synced. */
+export async function writeWhole(disk: Disk, name: string, ...parts: readonly Buffer[]): Promise<void> {
   const file = await disk.open(name, { write: true, create: true })
   try {
     await file.truncate(0)
-    for (let at = 0; at < bytes.length; at += COPY_SIZE) {
-      await file.write(bytes, at, Math.min(COPY_SIZE, bytes.length - at), at)
+    let position = 0
+    for (const part of parts) {
+      for (let at = 0; at < part.length; at += COPY_SIZE) {
+        const size = Math.min(COPY_SIZE, part.length - at)
+        await file.write(part, at, size, position)
+        position += size
+      }
     }
     await file.sync()
   } finally {

@@ -92,18 +92,16 @@ export class Flusher {
    * again once there is some. With it, the failure may be that of the sync, which is never tried again.
    */
   async #writeWithSpace(segment: Segment, from: number, to: number): Promise<void> {
-    const state = this.#state
     for (;;) {
       try {
         await segment.file!.write(segment.memory!, from, to - from, from)
         break
       } catch (error) {
         if (this.#openedAs === 'always' || !isNoSpace(error)) throw error
-        state.isStalled = true
         await this.#files.waitForSpace()
       }
     }
-    state.isStalled = false
+    this.#files.goOn()
     this.#files.keepPace()
   }
 

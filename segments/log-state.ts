@@ -3,6 +3,7 @@ import { FlinError } from './errors.js'
 import type { KeyHasher } from './key-hash.js'
 import type { Manifest, ManifestSegment } from './manifest.js'
 import type { LogOptions } from './options.js'
+import type { RestartColumns } from './restart-columns.js'
 import type { Segment } from './segment.js'
 import { SegmentTable } from './segment.js'
 
@@ -29,6 +30,8 @@ export class LogState {
   undurableSize = 0
   /** Bytes that have been committed since the log was opened. Written by the flusher. */
   committedSize = 0
+  /** Columns whose side file is written, for the next segment: their memory is mapped already. */
+  spareColumns: RestartColumns | null = null
   /** Bytes of segments that are held in memory whole. */
   residentSize = 0
   /** Whether any record must be read from disk: while not, no command has to look for cold keys first. */

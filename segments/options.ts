@@ -67,9 +67,10 @@ export type LogEvent =
   | { type: 'side-file-rebuilt'; segment: string; reason: string }
   | { type: 'sealed'; segment: string; size: number; records: number }
   | { type: 'disk-full'; freeSize: number; reserveSize: number }
-  | { type: 'disk-has-space'; freeSize: number }
+  | { type: 'disk-has-space'; freeSize?: number }
   | { type: 'orphan'; file: string; action: 'removed' | 'quarantined' }
   | { type: 'verified'; segment: string }
+  | { type: 'checked'; segmentCount: number; damagedCount: number }
 
 export const SEGMENT_SIZE_MIN = 4096
 

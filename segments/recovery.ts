@@ -1,5 +1,6 @@
 import { ALIGNMENT, aligned, BATCH_HEADER_SIZE, RECORD_FLAG } from './format.js'
 import { allocate } from './appender.js'
+import type { BatchHeader } from './batch.js'
 import { digestInSlices } from './digest.js'
 import { readFully, readWhole, replaceFile, type DiskFile } from './disk.js'
 import { FlinError } from './errors.js'
@@ -71,7 +72,7 @@ export class Recovery {
       segment.cleanOffset = entry.cleanOffset ?? 0
       segments.inOrder.push(segment)
       if (!names.has(segment.name)) this.#missing(segment, entry)
-      else if (side !== null && entry.sealed !== null) {
+      else if (side !== null && entry.sealed !== null && side.lastEpoch >= this.#state.epoch) {
         adopt(segment, side)
         await this.#applyColumns(segment, side.columns)
       } else {
@@ -174,6 +175,13 @@ export class Recovery {
         continue
       }
       const { header, position } = step
+      const lastEpoch = Math.max(segment.lastEpoch, state.epoch)
+      if (header.epoch < lastEpoch) {
+        this.#noteFallenEpoch(segment, position, header, lastEpoch)
+        segment.sparse.add(position, header.baseOffset, true)
+        isBehindDamage = true
+        continue
+      }
       segment.sparse.add(position, header.baseOffset, isBehindDamage)
       isBehindDamage = false
       segment.size = position + header.size
@@ -239,6 +247,13 @@ export class Recovery {
     this.damages.push({ segment: segment.name, damage })
     options.onEvent({ type: 'damage', segment: segment.name, position, size, firstOffset, endOffset })
     if (!options.serveDamaged && !options.readOnly) throw corrupt(segment.name, damage, what)
+  }
+
+  /** Whole as it is, it was not written by who had the log then: nothing of it is taken for true. */
+  #noteFallenEpoch(segment: Segment, position: number, header: BatchHeader, lastEpoch: number): void {
+    const { size, baseOffset, lastOffset, epoch } = header
+    const damage = { position, size, firstOffset: baseOffset, endOffset: lastOffset + 1, vouched: true }
+    this.#note(segment, damage, `holds a batch of epoch ${epoch} at position ${position}, behind epoch ${lastEpoch}`)
   }
 
   #isDamaged(segment: Segment): boolean {

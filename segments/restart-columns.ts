@@ -20,6 +20,12 @@ export class RestartColumns {
     this.data = new Float64Array(16)
   }
 
+  /** Forgets all records; the memory stays. */
+  clear(): void {
+    this.count = 0
+    this.datumCount = 0
+  }
+
   add(hi: number, lo: number, position: number, kind: number, flags: number): void {
     const i = this.count
     if (i === this.kinds.length) this.#grow()

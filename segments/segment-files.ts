@@ -7,7 +7,7 @@ import { writeManifest, type Manifest } from './manifest.js'
 import { sideFileName, SPARE_NAME } from './names.js'
 import { isNodeError } from './node-disk.js'
 import type { Segment } from './segment.js'
-import { encodeSideFile } from './side-file.js'
+import { sideFileParts } from './side-file.js'
 
 const ZERO_SIZE = 1 << 20
 const ZEROES = Buffer.alloc(ZERO_SIZE)
@@ -62,7 +62,7 @@ export class SegmentFiles {
       const file = await this.#create(options.segmentSize)
       if (this.#state.diskFull) {
         this.#state.diskFull = false
-        options.onEvent({ type: 'disk-has-space', freeSize })
+        if (!this.#state.isStalled) options.onEvent({ type: 'disk-has-space', freeSize })
       }
       return file
     } catch (error) {
@@ -136,7 +136,7 @@ export class SegmentFiles {
     const state = this.#state
     if (!state.diskFull) {
       state.diskFull = true
-      state.options.onEvent({ type: 'disk-full', freeSize, reserveSize: state.options.reserveSize })
+      if (!state.isStalled) this.#tellFull(freeSize)
     }
     this.#spare = null
     if (state.isClosing || this.#spareTimer !== null) return
@@ -145,6 +145,11 @@ export class SegmentFiles {
       this.prepareSpare()
     }, SPACE_RETRY_MS)
     this.#spareTimer.unref()
+  }
+
+  #tellFull(freeSize: number): void {
+    const { options } = this.#state
+    options.onEvent({ type: 'disk-full', freeSize, reserveSize: options.reserveSize })
   }
 
   /**
@@ -164,6 +169,7 @@ export class SegmentFiles {
       }
       if (spare !== null) {
         await spare.close()
+        this.goOn()
         break
       }
       // One that was given up, since the log is being closed, is made again: it is needed after all.
@@ -194,14 +200,24 @@ export class SegmentFiles {
   }
 
   /**
-   * Waits a while for space to come back.
+   * Waits a while for space to come back. Until {@link goOn} nothing more is taken in: what waits already would fill the memory.
    * @throws FlinError DISK_FULL when the log is being closed: what waits for space is given up.
    */
   async waitForSpace(): Promise<void> {
-    const { isClosing, isEnding } = this.#state
+    const { isClosing, isEnding, isStalled, diskFull } = this.#state
+    this.#state.isStalled = true
+    if (!isStalled && !diskFull) this.#tellFull(0)
     if (!isClosing && !isEnding) await new Promise((resolve) => setTimeout(resolve, SPACE_RETRY_MS / 4))
     if (this.#state.isClosing || this.#state.isEnding)
       throw new FlinError('DISK_FULL', 'closed while the disk was full')
+  }
+
+  /** What has waited for space has got it. */
+  goOn(): void {
+    const state = this.#state
+    if (!state.isStalled) return
+    state.isStalled = false
+    if (!state.diskFull) state.options.onEvent({ type: 'disk-has-space' })
   }
 
   /** Ends the making of the spare, or closes it; its file stays, for whoever uses its name next. None is begun until then. */
@@ -234,6 +250,7 @@ export class SegmentFiles {
           await writeManifest(state.disk, next)
           state.manifest = next
           switched()
+          this.goOn()
           return
         } catch (error) {
           if (!isNoSpace(error)) throw error
@@ -263,17 +280,20 @@ export class SegmentFiles {
   async #writeSideFile(segment: Segment): Promise<void> {
     const { disk, seed, options } = this.#state
     const columns = segment.columns!
+    const records = columns.count
     segment.digest = await digestInSlices(segment.memory!, segment.size)
-    const bytes = encodeSideFile({ ...sideFacts(segment), digest: segment.digest, columns }, seed)
+    const parts = sideFileParts({ ...sideFacts(segment), digest: segment.digest, columns }, seed)
     const name = sideFileName(segment.baseOffset, segment.generation)
     try {
-      await writeWhole(disk, `${name}.tmp`, bytes)
+      await writeWhole(disk, `${name}.tmp`, ...parts)
       await disk.rename(`${name}.tmp`, name)
     } finally {
       segment.columns = null
+      columns.clear()
+      this.#state.spareColumns = columns
       this.onSideFile(segment)
     }
-    options.onEvent({ type: 'sealed', segment: segment.name, size: segment.size, records: columns.count })
+    options.onEvent({ type: 'sealed', segment: segment.name, size: segment.size, records })
   }
 
   /** Waits for all that is under way and gives up the spare. */

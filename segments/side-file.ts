@@ -31,23 +31,31 @@ const MAGIC = 0x534e4c46
 const VERSION = 1
 const HEADER_SIZE = 128
 
+/** The bytes of a side file. */
 export function encodeSideFile(side: SideFile, seed: number): Buffer {
+  return Buffer.concat(sideFileParts(side, seed))
+}
+
+/** The same in parts that follow one another; the large ones are the columns themselves, which must not change meanwhile. */
+export function sideFileParts(side: SideFile, seed: number): Buffer[] {
   const { columns, sparse } = side
   const n = columns.count
-  const parts = [
-    bytesOf(columns.words, n * 3),
-    bytesOf(columns.kinds, n),
-    bytesOf(columns.datumRecords, columns.datumCount),
-    bytesOf(columns.data, columns.datumCount),
-    bytesOf(sparse.positions, sparse.count),
-    bytesOf(sparse.offsets, sparse.count),
-  ]
-  let size = HEADER_SIZE
-  for (const part of parts) size += aligned(part.length)
-  const bytes = Buffer.alloc(size)
-  writeU32(bytes, MAGIC, 0)
-  writeU32(bytes, VERSION, 8)
-  writeU32(bytes, side.generation, 12)
+  const header = Buffer.alloc(HEADER_SIZE)
+  const parts: Buffer[] = [header]
+  const add = (part: Buffer): void => {
+    const pad = aligned(part.length) - part.length
+    parts.push(part)
+    if (pad > 0) parts.push(Buffer.alloc(pad))
+  }
+  add(bytesOf(columns.words, n * 3))
+  add(bytesOf(columns.kinds, n))
+  add(bytesOf(columns.datumRecords, columns.datumCount))
+  add(bytesOf(columns.data, columns.datumCount))
+  add(bytesOf(sparse.positions, sparse.count))
+  add(bytesOf(sparse.offsets, sparse.count))
+  writeU32(header, MAGIC, 0)
+  writeU32(header, VERSION, 8)
+  writeU32(header, side.generation, 12)
   const numbers = [
     side.baseOffset,
     side.endOffset,
@@ -60,15 +68,12 @@ export function encodeSideFile(side: SideFile, seed: number): Buffer {
     sparse.count,
     side.lastEpoch,
   ]
-  numbers.forEach((value, i) => writeU64(bytes, value, 16 + i * 8))
-  bytes.write(side.digest, 96, 8, 'hex')
-  let at = HEADER_SIZE
-  for (const part of parts) {
-    part.copy(bytes, at)
-    at += aligned(part.length)
-  }
-  writeU32(bytes, zlib.crc32(bytes.subarray(8), seed), 4)
-  return bytes
+  numbers.forEach((value, i) => writeU64(header, value, 16 + i * 8))
+  header.write(side.digest, 96, 8, 'hex')
+  let checksum = zlib.crc32(header.subarray(8), seed)
+  for (let i = 1; i < parts.length; i++) checksum = zlib.crc32(parts[i]!, checksum)
+  writeU32(header, checksum, 4)
+  return parts
 }
 
 /**

@@ -35,8 +35,7 @@ export class Surveyor {
 
   survey(folder: LogFolder, loaded: LoadedSegment): SegmentSurvey {
     const columns = this.#columns
-    columns.count = 0
-    columns.datumCount = 0
+    columns.clear()
     const survey: SegmentSurvey = {
       size: 0,
       endOffset: loaded.entry.baseOffset,

@@ -1,6 +1,7 @@
 import fs from 'node:fs'
 import { z } from 'zod'
 import { FlinError, FSYNC_POLICIES, SEGMENT_SIZE_LIMIT, SEGMENT_SIZE_MIN } from '../segments/index.js'
+import { environmentName, nearest, optionName, unknownVariables } from './setting-names.js'
 
 const KIB = 1024
 const MIB = KIB * KIB
@@ -11,12 +12,12 @@ const UNITS: Readonly<Record<string, number>> = { k: 1e3, m: 1e6, g: 1e9, kb: KI
 
 const size = (min: number, max: number) =>
   z
-    .union([z.number(), z.string()], { error: 'write a size as 4096, 64mb or 1gb' })
+    .union([z.number(), z.string()])
     .transform((value, context) => {
       const match = /^(\d+)([kmg]?b?)$/i.exec(String(value).trim())
       const unit = match?.[2]?.toLowerCase() ?? ''
       if (match === null || unit === 'b') {
-        context.addIssue(`'${value}' is no size: write 4096, 64mb or 1gb`)
+        context.addIssue('no size')
         return z.NEVER
       }
       return Number(match[1]) * (UNITS[unit] ?? 1)
@@ -26,22 +27,26 @@ const size = (min: number, max: number) =>
 /** A plain decimal: `Number()` would also take '', true and null for numbers. */
 const integer = (min: number, max: number) =>
   z
-    .union(
-      [
-        z.number(),
-        z
-          .string()
-          .regex(/^\d{1,15}$/)
-          .transform(Number),
-      ],
-      { error: 'write a plain decimal number' },
-    )
+    .union([
+      z.number(),
+      z
+        .string()
+        .regex(/^\d{1,15}$/)
+        .transform(Number),
+    ])
     .pipe(z.number().int().min(min).max(max))
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+const YES = ['true', 'yes', '1'] as const
+const NO = ['false', 'no', '0'] as const
+const PASSWORD_SIZE_MAX = 1024
+/** Of a faulty value so much is shown. */
+const SHOWN_MAX = 100
 
 const schema = z.strictObject({
   nodeId: z
     .string()
-    .regex(/^[\w.-]{1,64}$/, 'letters, digits, _ . - only')
+    .regex(/^[\w.-]{1,64}$/)
     .default('flin-1'),
   host: z.string().min(1).default('127.0.0.1'),
   port: integer(0, 65535).default(7380),
@@ -57,30 +62,49 @@ const schema = z.strictObject({
   clientsMax: integer(1, 1_000_000).default(10_000),
   outputSizeMax: size(MIB, Number.MAX_SAFE_INTEGER).default(GIB),
   /** What clients have to give before anything else; empty: nothing. */
-  requirepass: z.string({ error: 'write the password as text' }).max(1024).default(''),
+  requirepass: z.string().max(PASSWORD_SIZE_MAX).default(''),
   serveDamaged: z
-    .union([
-      z.boolean(),
-      z.enum(['true', 'false', 'yes', 'no', '1', '0']).transform((v) => ['true', 'yes', '1'].includes(v)),
-    ])
+    .union([z.boolean(), z.enum([...YES, ...NO]).transform((v) => YES.some((yes) => yes === v))])
     .default(false),
-  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  logLevel: z.enum(LOG_LEVELS).default('info'),
 })
 
 /** Settings after everything has been read and checked; sizes in bytes. */
 export type Settings = Readonly<z.infer<typeof schema>>
+type Name = keyof Settings
 type Raw = Record<string, unknown>
+
+const A_SIZE = 'a size, written as 4096, 64mb or 1gb'
+
+/** What each takes, for who gave it something else. */
+const TAKES: Readonly<Record<Name, string>> = {
+  nodeId: 'a name of 1 to 64 letters, digits, _ . -',
+  host: 'an address of this machine, or its name',
+  port: 'a plain decimal number from 0 to 65535',
+  data: 'the path of a folder',
+  memory: `${A_SIZE}, or nothing for 1gb`,
+  fsync: oneOf(FSYNC_POLICIES),
+  segmentSize: `${A_SIZE}, from ${SEGMENT_SIZE_MIN} to ${SEGMENT_SIZE_LIMIT}`,
+  cacheSize: `${A_SIZE}, from 1mb on`,
+  reserveSize: A_SIZE,
+  compactionRate: A_SIZE,
+  clientsMax: 'a plain decimal number from 1 to 1000000',
+  outputSizeMax: `${A_SIZE}, from 1mb on`,
+  requirepass: `text of at most ${PASSWORD_SIZE_MAX} characters`,
+  serveDamaged: `${oneOf(YES)}, or ${oneOf(NO)}`,
+  logLevel: oneOf(LOG_LEVELS),
+}
+
+function oneOf(words: readonly string[]): string {
+  return `${words.slice(0, -1).join(', ')} or ${words.at(-1)!}`
+}
 
 export const SETTING_NAMES = Object.keys(schema.shape)
 
-/** `segmentSize` -> `FLIN_SEGMENT_SIZE` */
-export function environmentName(name: string): string {
-  return `FLIN_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
-}
-
 /**
  * Puts settings together: command line over environment over file over defaults.
- * @throws FlinError BAD_SETTING that names the setting and what it takes.
+ * @throws FlinError BAD_SETTING that names each as it was given (option, variable, or name in the file) and what it takes; also
+ *   for a variable that is surely a misspelt one.
  */
 export function readSettings(commandLine: Raw, environment: NodeJS.ProcessEnv, file?: string): Settings {
   const fromEnvironment: Raw = {}
@@ -89,15 +113,55 @@ export function readSettings(commandLine: Raw, environment: NodeJS.ProcessEnv, f
     if (value !== undefined && value !== '') fromEnvironment[name] = value
   }
   const raw: Raw = { ...(file === undefined ? {} : readFile(file)), ...fromEnvironment, ...commandLine }
+  const parsed = schema.safeParse(normalized(raw))
+  const problems = unknownVariables(environment, SETTING_NAMES)
+    .filter(({ isTypo }) => isTypo)
+    .map(({ name, nearest: meant }) => `${name} is no setting: ${meant} is`)
+  const faulty = new Set(parsed.error?.issues.flatMap(({ path, ...issue }) => namesIn(path, issue)))
+  for (const name of faulty)
+    problems.push(problemOf(name, raw[name], givenAs(name, commandLine, fromEnvironment, file)))
+  if (!parsed.success || problems.length > 0) {
+    throw new FlinError('BAD_SETTING', `${problems.join('; ')}. See flin-server --help`)
+  }
+  return Object.freeze(parsed.data)
+}
+
+function normalized(given: Raw): Raw {
+  const raw = { ...given }
   // `--port=:7380` is how some write a port.
   if (typeof raw['port'] === 'string') raw['port'] = raw['port'].replace(/^:/, '')
   // `--memory` alone means: in memory, up to a gigabyte.
   if (raw['memory'] === true || raw['memory'] === 'true') raw['memory'] = GIB
   if (raw['memory'] === false || raw['memory'] === 'false') raw['memory'] = 0
-  const parsed = schema.safeParse(raw)
-  if (parsed.success) return Object.freeze(parsed.data)
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'settings'}: ${issue.message}`)
-  throw new FlinError('BAD_SETTING', `${problems.join('; ')}. See flin-server --help`)
+  return raw
+}
+
+/** Which settings an issue is about: one, or all that do not exist. */
+function namesIn(path: readonly PropertyKey[], issue: object): string[] {
+  if (path.length > 0) return [String(path[0])]
+  return 'keys' in issue && Array.isArray(issue.keys) ? issue.keys.map(String) : []
+}
+
+/** The name under which somebody gave a setting. */
+function givenAs(name: string, commandLine: Raw, fromEnvironment: Raw, file: string | undefined): string {
+  if (name in commandLine) return optionName(name)
+  if (name in fromEnvironment) return environmentName(name)
+  return `${name} in ${file ?? 'the settings'}`
+}
+
+function problemOf(name: string, value: unknown, given: string): string {
+  if (!isName(name)) return `${given} is no setting: ${nearest(name, SETTING_NAMES)} is`
+  const shown = name === 'requirepass' ? '' : `, not ${show(value)}`
+  return `${given} takes ${TAKES[name]}${shown}`
+}
+
+function isName(name: string): name is Name {
+  return SETTING_NAMES.includes(name)
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return value.length > SHOWN_MAX ? `'${value.slice(0, SHOWN_MAX)}...'` : `'${value}'`
+  return typeof value === 'number' || typeof value === 'boolean' || value === null ? String(value) : typeof value
 }
 
 function readFile(file: string): Raw {

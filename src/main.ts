@@ -2,10 +2,11 @@
 import { Command, Option } from 'commander'
 import { pino, type Logger } from 'pino'
 import { FlinError } from '../segments/index.js'
-import { environmentName, readSettings, type Settings } from './config.js'
+import { readSettings, SETTING_NAMES, type Settings } from './config.js'
 import { EXIT_ADVICE, EXIT_CODES, EXIT_UNFORESEEN } from './exit-codes.js'
 import { FLIN_VERSION } from './facts.js'
 import { Server } from './server.js'
+import { environmentName, unknownVariables } from './setting-names.js'
 
 const OPTIONS: readonly (readonly [flags: string, name: string, text: string])[] = [
   ['--node-id <id>', 'nodeId', 'name of this node (default: flin-1)'],
@@ -49,6 +50,9 @@ async function run(): Promise<void> {
     fail(pino(pino.destination({ sync: true })), error)
   }
   const logger = pino({ level: settings.logLevel }, pino.destination({ sync: true }))
+  for (const { name, nearest } of unknownVariables(process.env, SETTING_NAMES)) {
+    logger.warn({ variable: name, nearest }, 'a variable that looks like a setting is none, and is left out')
+  }
   process.on('uncaughtException', (error) => {
     fail(logger, error)
   })

@@ -1,5 +1,6 @@
 import crypto from 'node:crypto'
 import type net from 'node:net'
+import path from 'node:path'
 import type { Logger } from 'pino'
 import { FlinError, Log, SEGMENT_SIZE_MIN, type LogEvent, type LogOptions } from '../segments/index.js'
 import { Access } from './access.js'
@@ -169,12 +170,16 @@ export class Server {
     if (!settings.serveDamaged) compaction.start()
     facts.start()
     // Told to serve what is damaged, it names what that is, and goes on.
-    log.startCheck(settings.serveDamaged ? () => undefined : onEnd)
-    const tookMs = Math.round(performance.now() - began)
-    logger.info(
-      { host: address.address, port: address.port, keys: keyspace.count, offset: log.endOffset, tookMs },
-      'ready',
-    )
+    const goOn = (error: FlinError): void => {
+      logger.error({ code: error.code, cause: error.cause }, error.message)
+    }
+    const unverified = log.startCheck(settings.serveDamaged ? goOn : onEnd)
+    const told = {
+      ...{ host: address.address, port: address.port, ...logFacts(settings) },
+      ...{ keys: keyspace.count, offset: log.endOffset, unverified },
+      tookMs: Math.round(performance.now() - began),
+    }
+    logger.info(told, 'ready')
     return new Server({ log, logger, listener, committer, upkeep, compaction, facts, address })
   }
 
@@ -246,6 +251,12 @@ function logOptions(settings: Settings, logger: Logger): LogOptions {
   }
 }
 
+/** Where the log is and what an acknowledgement means, for who reads the daemon's log. */
+function logFacts({ memory, data, fsync, serveDamaged }: Settings) {
+  const isReadOnly = serveDamaged ? { isReadOnly: true } : {}
+  return memory > 0 ? { memory } : { data: path.resolve(data), fsync, ...isReadOnly }
+}
+
 function report(event: LogEvent, logger: Logger): void {
   const { type, ...facts } = event
   if (type === 'damage') logger.error(facts, 'the log is damaged')
@@ -254,6 +265,7 @@ function report(event: LogEvent, logger: Logger): void {
   } else if (event.type === 'orphan' && event.action === 'quarantined') {
     logger.warn(facts, 'a file that the log does not name, and that is not empty, is set aside')
   } else if (type === 'disk-full') logger.error(facts, 'the disk is full: writes will be refused')
+  else if (event.type === 'checked' && event.damagedCount === 0) logger.info(facts, 'all sealed segments are verified')
   else if (type === 'disk-has-space') logger.info(facts, 'the disk has space again')
   else logger.debug(facts, type)
 }

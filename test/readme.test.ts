@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import { test } from 'node:test'
-import { environmentName, readSettings, SETTING_NAMES } from '../src/config.js'
+import { readSettings, SETTING_NAMES } from '../src/config.js'
+import { environmentName } from '../src/setting-names.js'
 import { EXIT_CODES, EXIT_UNFORESEEN } from '../src/exit-codes.js'
 
 /** Tests run from dist/test; the page stands beside dist. */

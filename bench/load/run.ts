@@ -3,9 +3,17 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { hitRatio, load } from './client.js'
 import { benchmark, type Measurement } from './redis-benchmark.js'
-import type { Row } from './rows.js'
+import { VALUE_SIZE, type Row } from './rows.js'
 import { cpuTimeUs, start, stop, type Contender, type ContenderName } from './servers.js'
 
+/**
+ * Bytes that are written before the first run of a row that moves many: by then a server uses its memory again, as it does all
+ * the time later, instead of getting it from the kernel page by page. More than the ceiling's memory, and Flin's cache here.
+ */
+const SETTLE_SIZE = 320 << 20
+/** What a record takes beside its value, roughly. */
+const SETTLE_OVERHEAD = 50
+const SETTLE_PIPELINE = 64
 /** Requests of the unmeasured first run: enough for the compiler; it also tells how many make a run of seconds. */
 const WARM_UP = { shallow: 60_000, deep: 500_000 }
 /** Bytes of values that the first run moves at most. */
@@ -44,6 +52,11 @@ async function prepare(row: Row, contender: Contender, options: RunOptions): Pro
     await load(port, row.loads, row.keyCount, row.valueSize)
     const ratio = await hitRatio(port, row.loads, row.keyCount, row.valueSize)
     if (ratio < HIT_RATIO_MIN) throw new Error(`${name} finds only ${ratio} of the keys that were loaded`)
+  }
+  if (row.loads === null && (row.pipeline > 1 || row.valueSize > VALUE_SIZE)) {
+    const requests = Math.ceil(SETTLE_SIZE / (row.valueSize + SETTLE_OVERHEAD))
+    const pipeline = row.valueSize > VALUE_SIZE ? row.pipeline : SETTLE_PIPELINE
+    await benchmark({ ...row, pipeline }, port, requests, options.signal)
   }
   const usual = row.pipeline > 1 ? WARM_UP.deep : WARM_UP.shallow
   const requests = Math.min(usual, Math.ceil(WARM_UP_SIZE / row.valueSize))

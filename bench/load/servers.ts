@@ -40,7 +40,7 @@ async function freePort(): Promise<number> {
 }
 
 /**
- * The command line of a contender. Redis gets no snapshots and no rewrites of its append-only file, so that no fork
+ * The command line of a contender. Flin's cache is as large as the ceiling's memory. Redis gets no snapshots and no rewrites of its append-only file, so that no fork
  * of it runs beside the measurement: these are its best figures.
  */
 export function commandLine(
@@ -52,7 +52,8 @@ export function commandLine(
   switch (name) {
     case 'flin':
       // prettier-ignore
-      return [node, FLIN_MAIN, '--host', '127.0.0.1', '--port', port, '--data', folder, '--fsync', policy, '--log-level', 'warn']
+      return [node, FLIN_MAIN, '--host', '127.0.0.1', '--port', port, '--data', folder, '--fsync', policy,
+        '--cache-size', '256mb', '--log-level', 'warn']
     case 'redis':
       // prettier-ignore
       return ['redis-server', '--bind', '127.0.0.1', '--port', port, '--dir', folder, '--save', '', '--appendonly', 'yes',

@@ -55,6 +55,16 @@ export interface Subcommand {
   readonly run: (context: Context, args: Args) => void
 }
 
+/** What a transaction may have made of keys when a command's turn comes, before its first command has run. */
+export interface Foresight {
+  /** Bytes that a value may have: what would get longer is refused when it runs. */
+  readonly valueSizeMax: number
+  /** Bytes that the value of the key in argument `i` has at most. */
+  sizeOf: (args: Args, i: number) => number
+  /** Notes that the key in argument `i` may be given a value of so many bytes. */
+  mayGet: (args: Args, i: number, size: number) => void
+}
+
 /** A command is one object in a file of its own; tools and docs read it from the registry. */
 export interface Command {
   /** Lower case. */
@@ -73,6 +83,8 @@ export interface Command {
   readonly differs?: string
   /** What the first argument may be; it is looked at before the command runs, or is queued. */
   readonly subcommands?: readonly Subcommand[]
+  /** It looks at keys that its arguments do not name. */
+  readonly isWalk?: true
   /** Runs against the state as it is now. Looks up before it writes; replies exactly once. */
   readonly run: (context: Context, args: Args) => void
   /**
@@ -80,6 +92,13 @@ export interface Command {
    * aborts a whole EXEC.
    */
   readonly precondition?: (context: Context, args: Args) => void
+  /**
+   * How many bytes of values it may write, at most, and tells `foresight` which keys may get longer by it: for commands that
+   * write more than their arguments, or a number. Others append each argument once at most, keys three times. A transaction is
+   * refused whole when all that its commands may write is too much; they build on each other. Throws nothing: what is wrong
+   * with the arguments shows when it runs.
+   */
+  readonly valuesSize?: (foresight: Foresight, args: Args) => number
 }
 
 /** Thrown by a command to reply with an error; costs no stack. The text is Redis's, with its code word in front. */

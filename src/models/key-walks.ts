@@ -5,6 +5,8 @@ import { TAG } from './key-liveness.js'
 import { RECORD_OVERHEAD } from './kinds.js'
 
 const RANDOM_TRIES_MAX = 100
+/** Keys at once, where it does not matter how many. */
+const SCAN_COUNT = 256
 
 /** What walks need of the keyspace around index and expiries. */
 interface Keys {
@@ -60,6 +62,16 @@ export class KeyWalks {
     }
     this.#keys.gateAll()
     return next
+  }
+
+  /** Adds to `places` what a walk over all keys would have to load. */
+  collectCold(places: Place[]): void {
+    const { reader } = this.#keys.log
+    for (let cursor = 0, isFirst = true; isFirst || cursor !== 0; isFirst = false) {
+      cursor = this.#index.scan(cursor, SCAN_COUNT, (_hi, _lo, segment, position) => {
+        if (!reader.seek(segment, position)) places.push({ segmentNumber: segment, position })
+      })
+    }
   }
 
   /**

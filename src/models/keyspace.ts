@@ -316,6 +316,11 @@ export class Keyspace {
     appender.append(kind, flags, cause, first, 0, this.#hi, this.#lo, key, start, end, NOTHING, 0, 0)
   }
 
+  /** Tells whoever watches the key looked for last that it has changed: by a write that has left nothing behind. */
+  touch(): void {
+    this.#touch()
+  }
+
   #touch(): void {
     this.#waitFor(this.log.endOffset)
     if (!this.watches.isEmpty) this.watches.touch(this.#hi, this.#lo)

@@ -47,7 +47,11 @@ export class Listener {
           const text = `port ${port} on ${host} is taken. Stop who has it, or choose another with --port`
           reject(new FlinError('PORT_TAKEN', text, { cause: error }))
         } else
-          reject(new FlinError('BAD_SETTING', `cannot listen on ${host}:${port}: ${error.message}`, { cause: error }))
+          reject(
+            new FlinError('BAD_SETTING', `cannot listen on --host ${host}, --port ${port}: ${error.message}`, {
+              cause: error,
+            }),
+          )
       }
       this.#server.once('error', failed)
       this.#server.listen({ host, port, backlog: 511 }, () => {

@@ -1,10 +1,8 @@
-import type { ReplyBuffer } from '../protocol/reply-buffer.js'
+import { giveBuffer, takeBuffer } from '../protocol/buffer-pool.js'
+import { REPLY_BUFFER_SIZE, type ReplyBuffer } from '../protocol/reply-buffer.js'
 
-const CHUNK_SIZE = 16 * 1024
-const POOLED_MAX = 256
 const GATES_KEPT_MAX = 1024
 const EMPTY = Buffer.alloc(0)
-const pool: Buffer[] = []
 
 /** Where replies go. */
 export interface Sink {
@@ -30,6 +28,8 @@ export class Output<Writer extends ReplyBuffer> {
   /** ... replies wait until the log is committed up to this offset. Both rise. */
   readonly #gateOffsets: number[] = []
   #gateHead = 0
+  /** Buffers from which the socket still writes. */
+  readonly #lent: Buffer[] = []
 
   constructor(sink: Sink, writer: Writer) {
     this.#sink = sink
@@ -53,7 +53,7 @@ export class Output<Writer extends ReplyBuffer> {
 
   /** Gets memory to write replies into. */
   open(): void {
-    if (this.writer.buffer === EMPTY) this.writer.reset(pool.pop() ?? Buffer.allocUnsafeSlow(CHUNK_SIZE))
+    if (this.writer.buffer === EMPTY) this.writer.reset(takeBuffer(REPLY_BUFFER_SIZE))
   }
 
   /**
@@ -79,7 +79,13 @@ export class Output<Writer extends ReplyBuffer> {
     while (this.isGated && this.#gateOffsets[this.#gateHead]! <= committedOffset) this.#gateHead++
     const end = this.isGated ? this.#gateStarts[this.#gateHead]! - this.#base : this.writer.length
     if (this.#gateHead > 0) this.#forgetPassedGates()
+    if (this.#lent.length > 0 && this.#sink.pendingSize === 0) this.#takeBack()
     if (end > this.#sent) this.#send(end)
+  }
+
+  #takeBack(): void {
+    for (const buffer of this.#lent) giveBuffer(buffer)
+    this.#lent.length = 0
   }
 
   #forgetPassedGates(): void {
@@ -99,12 +105,13 @@ export class Output<Writer extends ReplyBuffer> {
     this.#sink.write(buffer.subarray(this.#sent, end))
     // What the kernel has not taken at once still lies in the buffer, which then is the socket's.
     const isTaken = this.#sink.pendingSize === 0
+    if (!isTaken) this.#lent.push(buffer)
     if (end === length) {
-      if (isTaken && buffer.length === CHUNK_SIZE && pool.length < POOLED_MAX) pool.push(buffer)
+      if (isTaken) giveBuffer(buffer)
       this.#restart(EMPTY, length)
     } else if (isTaken) this.#sent = end
     else {
-      const rest = Buffer.allocUnsafeSlow(Math.max(CHUNK_SIZE, length - end))
+      const rest = takeBuffer(Math.max(REPLY_BUFFER_SIZE, length - end))
       buffer.copy(rest, 0, end, length)
       this.#restart(rest, end)
       writer.length = length - end

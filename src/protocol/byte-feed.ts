@@ -1,3 +1,5 @@
+import { giveBuffer, takeBuffer } from './buffer-pool.js'
+
 const EMPTY = Buffer.alloc(0)
 /** Own memory larger than this is given back when it is mostly empty. */
 const SHRINK_FROM = 4096
@@ -62,7 +64,7 @@ export abstract class ByteFeed {
     if (this.isOwn) this.#retainOwn()
     else if (this.at < this.end) {
       this.keepParsed()
-      this.move(Buffer.allocUnsafeSlow(this.capacity(this.end - this.at)))
+      this.move(takeBuffer(this.capacity(this.end - this.at)))
       this.isOwn = true
     } else this.forget()
   }
@@ -78,12 +80,13 @@ export abstract class ByteFeed {
     this.fed = EMPTY
     const size = this.end - this.at
     if (this.buf.length > SHRINK_FROM && size < this.buf.length / 4) {
-      this.move(Buffer.allocUnsafeSlow(this.capacity(size)))
+      this.move(takeBuffer(this.capacity(size)))
     }
   }
 
   /** Holds nothing any more. */
   protected forget(): void {
+    if (this.isOwn) giveBuffer(this.buf)
     this.isOwn = false
     this.buf = EMPTY
     this.at = 0
@@ -119,7 +122,7 @@ export abstract class ByteFeed {
     const total = this.end - this.at + size
     if (this.end + size > this.buf.length) {
       if (total <= this.buf.length / 2) this.move(this.buf)
-      else this.move(Buffer.allocUnsafeSlow(this.roomFor(total)))
+      else this.move(takeBuffer(this.roomFor(total)))
     }
     this.fed.copy(this.buf, this.end, this.fedAt, this.fedAt + size)
     this.end += size
@@ -129,6 +132,7 @@ export abstract class ByteFeed {
   /** Moves what is unread to the beginning of `to`. */
   protected move(to: Buffer): void {
     this.buf.copy(to, 0, this.at, this.end)
+    if (this.isOwn && this.buf !== to) giveBuffer(this.buf)
     this.buf = to
     this.end -= this.at
     this.at = 0

@@ -1,11 +1,12 @@
 import { copyBytes } from '../../segments/index.js'
+import { giveBuffer, takeBuffer } from './buffer-pool.js'
 
 /** The size of the first buffer; those that were filled grow by doubling. */
 export const REPLY_BUFFER_SIZE = 16 * 1024
 
 const EMPTY = Buffer.alloc(0)
 
-/** Replies one behind the other in a buffer that grows, whatever protocol they are written in. */
+/** Replies one behind the other in a buffer that grows, whatever protocol they are written in. The buffer is of the pool. */
 export abstract class ReplyBuffer {
   /** The first `length` bytes are replies. Another buffer may take its place with every reply. */
   buffer: Buffer = EMPTY
@@ -51,8 +52,9 @@ export abstract class ReplyBuffer {
     }
     const { buffer, length } = this
     const twice = Math.min(buffer.length * 2, this.sizeMax)
-    const grown = Buffer.allocUnsafeSlow(Math.max(REPLY_BUFFER_SIZE, twice, length + size))
+    const grown = takeBuffer(Math.max(REPLY_BUFFER_SIZE, twice, length + size))
     buffer.copy(grown, 0, 0, length)
+    giveBuffer(buffer)
     this.buffer = grown
   }
 }

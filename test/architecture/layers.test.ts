@@ -26,6 +26,7 @@ const COMPOSITION = [
   'src/main.ts',
   'src/index.ts',
   'src/config.ts',
+  'src/setting-names.ts',
   'src/facts.ts',
   'src/live-settings.ts',
   'src/redis-settings.ts',

@@ -40,6 +40,8 @@ export class Pair {
     for (let i = 0; i < 2; i++) {
       const reference = await RespClient.connect(referencePort, protocol)
       const actual = await RespClient.connect(actualPort, protocol)
+      // Flin tells the protocol by a connection's first byte: an inline request in quotes must not be the first.
+      await actual.call('PING')
       sides.push({ reference, actual, queued: null })
     }
     await sides[0]!.reference.call('FLUSHALL')

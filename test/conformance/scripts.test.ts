@@ -83,6 +83,19 @@ test('RESET and QUIT, also inside MULTI', needed, async () => {
   for (const sequence of sequences) await same(sequence)
 })
 
+test('writes that leave nothing behind, seen by WATCH', needed, async () => {
+  const sequences = [
+    ['DEL w', 'WATCH w', 'SET w 1 EXAT 725', 'MULTI', 'EXEC'],
+    ['DEL w', 'WATCH w', 'SET w 1 XX PXAT 725', 'MULTI', 'EXEC'],
+    ['SET w 1', 'WATCH w', 'SET w 1 NX EXAT 725', 'MULTI', 'EXEC'],
+    ['SET w 1', 'WATCH w', 'GETEX w EXAT 725', 'MULTI', 'EXEC'],
+    ['DEL w', 'WATCH w', 'GETEX w EXAT 725', 'EXPIREAT w 725', 'DEL w', 'GETDEL w', 'MULTI', 'EXEC'],
+    ['SET w 1', 'WATCH w', 'SETRANGE w 0 1', 'MULTI', 'EXEC'],
+    ['DEL w', 'WATCH w', 'APPEND w', 'SETRANGE w 0', 'MULTI', 'EXEC'],
+  ]
+  for (const sequence of sequences) await same(sequence)
+})
+
 test('without the password nothing but coming in', needed, async () => {
   for (const port of [redis.port, daemon.port]) {
     const client = await RespClient.connect(port)

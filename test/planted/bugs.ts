@@ -213,6 +213,24 @@ export const BUGS: readonly Bug[] = [
     caughtBy: [{ file: 'test/src/commands/transactions/exec.test.ts' }],
   },
   {
+    name: 'exec-size-of-arguments',
+    why: 'EXEC foresees its arguments only: what grows or copies values fails half-way.',
+    file: 'src/commands/transactions/foresight.ts',
+    find: `    if (sizes !== null) total += sizes.add(command, args)
+`,
+    replace: `    sizes?.add(command, args)
+`,
+    caughtBy: [{ file: 'test/src/commands/transactions/foresight.test.ts', tests: 'no transaction appends more' }],
+  },
+  {
+    name: 'exec-size-of-each-alone',
+    why: 'EXEC foresees each command as if those before it in the transaction had done nothing.',
+    file: 'src/commands/transactions/foresight.ts',
+    find: `if (size > this.sizeOf(args, i)) this`,
+    replace: `if (size > size + this.sizeOf(args, i)) this`,
+    caughtBy: [{ file: 'test/src/commands/transactions/foresight.test.ts', tests: 'no transaction appends more' }],
+  },
+  {
     name: 'length-trusted',
     why: 'A header is believed, its length with it, before its checksum is looked at.',
     file: 'segments/batch.ts',
@@ -247,6 +265,30 @@ export const BUGS: readonly Bug[] = [
     replace: `?.[0] ?? 0)
 `,
     caughtBy: crash('compacting, no, kill'),
+  },
+  {
+    name: 'fallen-epoch-served',
+    why: 'A batch of an earlier epoch than one before it is taken for true: two owners have written.',
+    file: 'segments/recovery.ts',
+    find: `if (header.epoch < lastEpoch) {`,
+    replace: `if (lastEpoch < 0) {`,
+    caughtBy: [{ file: 'test/segments/damage-cases.test.ts', tests: 'epoch' }],
+  },
+  {
+    name: 'fallen-epoch-in-a-side-file',
+    why: 'A side file is believed though its segment is of an earlier epoch than the one before.',
+    file: 'segments/recovery.ts',
+    find: ` && side.lastEpoch >= this.#state.epoch`,
+    replace: ``,
+    caughtBy: [{ file: 'test/segments/damage-cases.test.ts', tests: 'epoch' }],
+  },
+  {
+    name: 'damage-forgotten',
+    why: 'Damage that the check in the background has found is unknown to the next start, which says that it is ready.',
+    file: 'segments/background-check.ts',
+    find: `await this.#distrust(segment)`,
+    replace: `void this.#distrust.name`,
+    caughtBy: [{ file: 'test/scenarios/damaged.test.ts', tests: 'the next one before it is ready' }],
   },
   {
     name: 'side-file-believed',
@@ -386,5 +428,13 @@ export const BUGS: readonly Bug[] = [
 `,
     replace: ``,
     caughtBy: model('restarts, compactions, lost side files and a clock set back'),
+  },
+  {
+    name: 'lent-buffer-pooled',
+    why: 'A buffer from which the socket still writes serves the next reply: a client gets bytes of another.',
+    file: 'src/net/output.ts',
+    find: `      if (isTaken) giveBuffer(buffer)`,
+    replace: `      giveBuffer(buffer)`,
+    caughtBy: [{ file: 'test/src/net/output.test.ts', tests: 'no reply before its commit' }],
   },
 ]

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import net from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test, type TestContext } from 'node:test'
-import { isBinary } from '../../src/protocol/binary/opcodes.js'
 import { BinaryClient } from '../helpers/binary-client.js'
 import { ask, bytesOf, DONE, k, NOT_FOUND, reply, u16, u32, type BinaryReply } from '../helpers/binary-frames.js'
 import { Daemon, temporaryFolder } from '../helpers/daemon.js'
@@ -12,11 +10,9 @@ import { OK, RespClient } from '../helpers/resp-client.js'
 import { until } from '../helpers/until.js'
 
 /*
- *   FLIN_NOISE_MS=2000         random bytes are sent for so long
  *   FLIN_IDLE_SECONDS=2        a connection is left alone for so long; the inherited server closed it after 30
  *   FLIN_BINARY_KILLS=4        how often the daemon is killed while batches are written
  */
-const NOISE_MS = Number(process.env['FLIN_NOISE_MS'] ?? 2000)
 const IDLE_SECONDS = Number(process.env['FLIN_IDLE_SECONDS'] ?? 2)
 const KILLS = Number(process.env['FLIN_BINARY_KILLS'] ?? 4)
 const MIB = 1024 * 1024
@@ -240,58 +236,3 @@ test('a batch is whole or not there at all when the daemon is killed, and none t
     assert.ok(acknowledged > generation, 'something was written in between')
   }
 })
-
-test('random bytes disturb no neighbour, crash nothing and leave nothing behind', async (t) => {
-  const daemon = await started(t)
-  const [binary, resp] = [await binaryOf(t, daemon), await respOf(t, daemon)]
-  await binary.call(ask.set('untouched', 'old'))
-  const random = new Random(Date.now())
-  const end = Date.now() + NOISE_MS
-  let rounds = 0
-  let warm = 0
-  while (Date.now() < end) {
-    const sockets = Array.from({ length: 20 }, () => noise(daemon.port, random))
-    assert.deepEqual(await binary.pipeline([ask.incr('n'), ask.get('untouched')]), [
-      reply.i64(rounds * 2 + 1),
-      reply.value('old'),
-    ])
-    assert.equal(await resp.call('INCR', 'n'), rounds * 2 + 2)
-    await Promise.all(sockets)
-    rounds++
-    if (rounds === 5) warm = daemon.residentSize
-  }
-  assert.ok(rounds > 5)
-  await until('no other is left', async () =>
-    /connected_clients:2\r/.test((await resp.call('INFO', 'clients')) as string),
-  )
-  const more = (daemon.residentSize - warm) / MIB
-  assert.ok(more < 200, `${more} MiB more after ${rounds} rounds`)
-})
-
-/** Sends bytes that begin as the binary protocol does, and are nothing from somewhere on. Ends in one of several ways. */
-async function noise(port: number, random: Random): Promise<void> {
-  const socket = net.connect(port, '127.0.0.1')
-  socket.on('error', () => undefined)
-  socket.on('data', () => undefined)
-  await once(socket, 'connect')
-  const closed = once(socket, 'close')
-  const bytes = Buffer.alloc(5 + random.below(20_000))
-  for (let at = 0; at < bytes.length; at++) bytes[at] = random.below(256)
-  let at = 0
-  do bytes[0] = random.below(256)
-  while (!isBinary(bytes[0]))
-  // Frames whose sizes are right, with a payload that is nothing, so that more than the first one is looked at.
-  while (random.chance(0.9) && at + 5 < bytes.length) {
-    const size = Math.min(random.below(200), bytes.length - at - 5)
-    bytes.writeUInt32BE(size, at + 1)
-    if (random.chance(0.5)) bytes[at] = random.pick([1, 2, 3, 4, 0x0f, 0x10, 0x11, 0x20])
-    at += 5 + size
-  }
-  socket.write(bytes.subarray(0, random.below(bytes.length)))
-  if (random.chance(0.5)) socket.write(bytes.subarray(random.below(bytes.length)))
-  if (random.chance(0.5)) await sleep(random.below(10))
-  if (random.chance(0.3)) socket.resetAndDestroy()
-  else if (random.chance(0.5)) socket.end()
-  else socket.destroy()
-  await closed
-}

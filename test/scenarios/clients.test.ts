@@ -1,27 +1,14 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { test, type TestContext } from 'node:test'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { Daemon, temporaryFolder } from '../helpers/daemon.js'
 import { needs } from '../helpers/needs.js'
+import { redisCli } from '../helpers/redis-cli.js'
 import { freePort } from '../helpers/redis-server.js'
 
 async function started(t: TestContext, ...args: string[]): Promise<Daemon> {
   return Daemon.start(temporaryFolder(t), args)
-}
-
-/** Runs redis-cli as somebody at a terminal would, or with commands from a pipe. */
-async function redisCli(port: number, args: string[], input = ''): Promise<string> {
-  const child = spawn('redis-cli', ['-p', String(port), ...args], { stdio: ['pipe', 'pipe', 'pipe'] })
-  const chunks: Buffer[] = []
-  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
-  child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk))
-  child.stdin.on('error', () => undefined) // with its commands as arguments it does not read
-  child.stdin.end(input)
-  await once(child, 'close')
-  return Buffer.concat(chunks).toString()
 }
 
 test('redis-cli: the tour of the README, over a kill', needs('redis-cli'), async (t) => {

@@ -63,14 +63,22 @@ async function readAll(port: number): Promise<{ refused: number[]; errors: strin
   return { refused, errors }
 }
 
-test('a byte flipped in a sealed segment: the daemon ends with 4 and names the offsets', async (t) => {
+test('a byte flipped in a sealed segment: the daemon ends with 4 and names the offsets, the next one before it is ready', async (t) => {
   const { folder, segment } = await writtenFolder(t)
   const key = hurt(folder, segment)
-  const { code, output } = await runDaemon(['--data', folder, '--port', '0', ...SMALL])
-  assert.equal(code, 4, output)
-  assert.ok(output.includes(segment), output)
-  const offsets = offsetsIn(output)
-  assert.ok(offsets !== null && offsets[0] <= key && key <= offsets[1], `${key} is hurt: ${output}`)
+  for (const start of ['first', 'second', 'third']) {
+    const { code, output } = await runDaemon(['--data', folder, '--port', '0', ...SMALL])
+    assert.equal(code, 4, output)
+    // Its side file is right, so the first one has served; what it found stands in the way of all that follow.
+    assert.equal(output.includes('"msg":"ready"'), start === 'first', `${start}: ${output}`)
+    const last = JSON.parse(output.trim().split('\n').at(-1)!) as { msg: string; code: string; advice: string }
+    assert.equal(last.code, 'LOG_CORRUPT')
+    assert.match(last.advice, /flin log verify/)
+    assert.ok(last.msg.includes(segment), output)
+    const offsets = offsetsIn(last.msg)
+    assert.ok(offsets !== null && offsets[0] <= key && key <= offsets[1], `${key} is hurt: ${output}`)
+    assert.ok(output.includes(`"firstOffset":${offsets[0]},"endOffset":${offsets[1] + 1},"msg":"the log is damaged"`))
+  }
   const verified = runTool('log', 'verify', '--data', folder)
   assert.equal(verified.code, 4, verified.output)
   assert.ok(verified.output.includes(segment), verified.output)
@@ -117,6 +125,16 @@ for (const without of ['with', 'without'] as const) {
     assert.deepEqual(fs.readdirSync(folder).sort(), before)
   })
 }
+
+test('a start tells what it has not verified, and when it has', async (t) => {
+  const { folder } = await writtenFolder(t)
+  const daemon = await Daemon.start(folder, SMALL)
+  const [, unverified] = await daemon.until(/"unverified":(\d+),.*"msg":"ready"/)
+  const [, segmentCount] = await daemon.until(/"segmentCount":(\d+),.*"msg":"all sealed segments are verified"/)
+  assert.ok(Number(unverified) > 4)
+  assert.equal(segmentCount, unverified)
+  await daemon.until(new RegExp(`"data":"${folder}","fsync":"always",.*"ready"`))
+})
 
 test('what is damaged while the daemon runs is never served', async (t) => {
   const { folder, segment } = await writtenFolder(t)

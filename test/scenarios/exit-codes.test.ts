@@ -35,7 +35,8 @@ test('bad settings: 2', async (t) => {
   ends(await runDaemon(['--data', folder, '--port', 'x']), 2, 'port', '--help')
   ends(await runDaemon(['--data', folder, '--nonsense']), 2, '--nonsense')
   ends(await runDaemon(['--data', folder, 'nonsense']), 2, 'argument')
-  ends(await runDaemon(['--data', folder], { FLIN_FSYNC: 'sometimes' }), 2, 'fsync', 'everysec')
+  ends(await runDaemon(['--data', folder], { FLIN_FSYNC: 'sometimes' }), 2, 'FLIN_FSYNC takes', 'everysec')
+  ends(await runDaemon(['--data', folder], { FLIN_FSYCN: 'no' }), 2, 'FLIN_FSYCN is no setting: FLIN_FSYNC is')
   ends(await runDaemon(['--data', folder, '--config', path.join(folder, 'none')]), 2, 'settings file')
   ends(await runDaemon(['--data', folder, '--port', '0', '--host', '192.0.2.1']), 2, '192.0.2.1', '--help')
   assert.equal((await runDaemon(['--port'])).code, 2)
@@ -180,8 +181,9 @@ test('settings: command line over environment over file', async (t) => {
   const env = { FLIN_CLIENTS_MAX: '88', FLIN_FSYNC: 'everysec', FLIN_CONFIG: path.join(folder, 'none') }
   const port = await freePort()
   const args = ['--config', file, '--fsync', 'always', `--port=:${port}`]
-  const daemon = await started(t, path.join(folder, 'data'), args, env)
+  const daemon = await started(t, path.join(folder, 'data'), args, { ...env, FLIN_SERVICE_HOST: '10.0.0.1' })
   assert.equal(daemon.port, port)
+  await daemon.until(/"level":40,.*"variable":"FLIN_SERVICE_HOST"/)
   const client = await RespClient.connect(daemon.port)
   const info = (await client.call('INFO')) as string
   client.close()

@@ -5,14 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { test, type TestContext } from 'node:test'
 import { Daemon, temporaryFolder } from '../helpers/daemon.js'
 import { needs } from '../helpers/needs.js'
-import { Random } from '../helpers/random.js'
 import { RedisServer } from '../helpers/redis-server.js'
 import { frame, OK, RespClient, type Reply } from '../helpers/resp-client.js'
 import { until } from '../helpers/until.js'
 
 const MIB = 1024 * 1024
-/** Random bytes are sent for so long. */
-const NOISE_MS = Number(process.env['FLIN_NOISE_MS'] ?? 2000)
 
 async function started(t: TestContext, ...args: string[]): Promise<{ daemon: Daemon; neighbour: RespClient }> {
   const daemon = await Daemon.start(temporaryFolder(t), args)
@@ -258,39 +255,3 @@ async function outcome(port: number, bytes: string): Promise<{ replies: Reply[];
   client.close()
   return { replies: await client.readUntilClosed(), isClosed }
 }
-
-test('random bytes for some seconds disturb nobody', async (t) => {
-  const { daemon, neighbour } = await started(t)
-  await neighbour.call('SET', 'a', 'stays')
-  const random = new Random(11)
-  const pieces = [
-    '*1\r\n',
-    '*3\r\n',
-    '$3\r\n',
-    'GET',
-    '\r\n',
-    '$1\r\na\r\n',
-    '$',
-    '*',
-    '"',
-    '\\x',
-    '\0',
-    'a',
-    '-1',
-    '2147483648',
-  ]
-  const before = daemon.residentSize
-  const end = Date.now() + NOISE_MS
-  while (Date.now() < end) {
-    const client = await RespClient.connect(daemon.port)
-    for (let i = 0; i < 20 && !client.isClosed; i++) {
-      const isNoise = random.chance(0.3)
-      const noise = Buffer.from(Array.from({ length: random.below(200) }, () => random.below(256)))
-      client.send(isNoise ? noise : Array.from({ length: 20 }, () => random.pick(pieces)).join(''))
-    }
-    assert.equal(await neighbour.call('GET', 'a'), 'stays')
-    client.close()
-  }
-  await until('no connection is left', async () => (await connectedClients(neighbour)) === 1)
-  assert.ok(daemon.residentSize - before < 100 * MIB, `${(daemon.residentSize - before) / MIB} MiB more`)
-})

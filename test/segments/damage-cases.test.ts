@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
-import { sealBatch } from '../../segments/batch.js'
+import { readHeader, sealBatch } from '../../segments/batch.js'
 import { aligned, BATCH_HEADER_SIZE, checksumSeed, HEADER } from '../../segments/format.js'
 import { decodeManifest, encodeManifest } from '../../segments/manifest.js'
 import { MANIFEST_NAME, segmentName, sideFileName } from '../../segments/names.js'
 import type { LogEvent, LogOptions } from '../../segments/options.js'
+import { decodeSideFile, encodeSideFile } from '../../segments/side-file.js'
 import { writeU32 } from '../../segments/record.js'
 import { verifyLog, type VerifyReport } from '../../segments/verify.js'
 import { History } from '../helpers/log-history.js'
@@ -229,8 +230,8 @@ describe('the end of the log', () => {
     await expectCorrupt(holed, /offset 1 is lost/)
   })
 
-  test('an epoch that falls is a fault that verify names', async () => {
-    const { files } = await logOf((session) => putAll(session, ...THREE))
+  test('an epoch that falls is a fault that verify names, and a start refuses', async () => {
+    const { files, history } = await logOf((session) => putAll(session, ...THREE))
     const { active, seed } = placesOf(files)
     const last = active.batches.at(-1)!
     const fallen = edited(files, FIRST, (bytes) => {
@@ -243,6 +244,12 @@ describe('the end of the log', () => {
       findings.map((it) => (it.type === 'fault' ? it.reason : it.type)),
       [`the epoch falls at position ${last.position}`],
     )
+    const text = `holds a batch of epoch 0 at position ${last.position}, behind epoch 1: offset 2 is lost`
+    await assert.rejects(reopen(fallen), (error) => isFlinError(error, 'LOG_CORRUPT') && error.message.includes(text))
+    // Asked to serve what is damaged, it serves what stands before.
+    const { session } = await reopen(fallen, { serveDamaged: true })
+    await expectState(session, history, 2)
+    await session.close()
   })
 })
 
@@ -273,6 +280,33 @@ describe('files of a log', () => {
     }
     await expectCorrupt(withFile(log.files, log.active.name, null), /is missing: offsets from 12 on are lost/)
   })
+
+  for (const without of [false, true]) {
+    test(`an epoch below that of the segment before is refused, ${without ? 'without' : 'with'} side files`, async () => {
+      const all = await smallLog('closed')
+      // The last sealed segment gets what an earlier owner would have written.
+      const { name, sideName, batches, entry } = all.segments.at(-2)!
+      const bytes = Buffer.from(all.files.get(name)!)
+      for (const { position } of batches) {
+        const header = readHeader(bytes, position, bytes.length, all.seed)!
+        sealBatch(bytes, position, { ...header, epoch: 0 }, all.seed)
+      }
+      const side = decodeSideFile(all.files.get(sideName)!, all.seed)
+      const fallen = withFile(
+        withFile(all.files, name, bytes),
+        sideName,
+        encodeSideFile({ ...side, lastEpoch: 0 }, all.seed),
+      )
+      const files = without ? withoutSide(fallen, entry.baseOffset) : fallen
+      await expectCorrupt(files, new RegExp(`${name} holds a batch of epoch 0 at position 0, behind epoch 1`))
+      const { session, disk } = await reopen(files, { serveDamaged: true })
+      const lost = (end: number): boolean => end > entry.baseOffset && end <= entry.sealed!.endOffset
+      const expected = all.history.stateOf((end) => !lost(end))
+      for (const key of all.history.keys) assert.deepEqual(await session.read(key), expected.get(key) ?? null, key)
+      await session.close()
+      assert.deepEqual(disk.files(), files)
+    })
+  }
 
   test('what a missing segment has left is served, when damaged logs are to be served', async () => {
     for (const { name, entry } of log.segments) {

@@ -54,6 +54,29 @@ test('a short write goes on where it stopped', async (t) => {
   assert.equal(fs.readFileSync(name).toString('latin1', 5), '123456789abcde')
 })
 
+test('a write of more than Node takes at once goes out in parts, each where it belongs', async (t) => {
+  const { file } = await fileOn(t)
+  const gib = 1 << 30
+  const parts: [from: number, size: number, at: number][] = []
+  type Callback = (error: Error | null, done: number) => void
+  // Nothing is written, so there need be no such memory either.
+  t.mock.method(
+    fs,
+    'write',
+    (_fd: number, _from: Buffer, at: number, size: number, position: number, done: Callback) => {
+      parts.push([at, size, position])
+      if (size > 0x7fff_ffff) throw new RangeError(`length ${size} is out of range`)
+      process.nextTick(done, null, size)
+    },
+  )
+  await file.write(BYTES, 8, 2.5 * gib, 4096)
+  assert.deepEqual(parts, [
+    [8, gib, 4096],
+    [8 + gib, gib, 4096 + gib],
+    [8 + 2 * gib, gib / 2, 4096 + 2 * gib],
+  ])
+})
+
 test('what fails after a short write fails', async (t) => {
   const { file } = await fileOn(t)
   takeAtMost(t, (call) => (call === 1 ? 3 : -1))

@@ -4,7 +4,8 @@ import path from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { FlinError } from '../../segments/index.js'
-import { environmentName, readSettings, SETTING_NAMES, type Settings } from '../../src/config.js'
+import { readSettings, SETTING_NAMES, type Settings } from '../../src/config.js'
+import { environmentName, optionName, unknownVariables } from '../../src/setting-names.js'
 import { temporaryFolder } from '../helpers/daemon.js'
 
 const MIB = 1024 * 1024
@@ -18,6 +19,13 @@ function refuses(job: () => unknown, ...words: string[]): void {
   assert.throws(job, (error) => {
     assert.ok(error instanceof FlinError && error.code === 'BAD_SETTING', String(error))
     for (const word of words) assert.ok(error.message.includes(word), error.message)
+    return true
+  })
+}
+
+function saysAll(job: () => unknown, text: string): void {
+  assert.throws(job, (error) => {
+    assert.equal(error instanceof FlinError && error.message, text)
     return true
   })
 }
@@ -98,7 +106,7 @@ test('sizes: units as in redis.conf, and nothing that looks like one', () => {
     true,
     [],
   ]) {
-    refuses(() => read('segmentSize', value), 'segmentSize')
+    refuses(() => read('segmentSize', value), '--segment-size')
   }
 })
 
@@ -106,10 +114,10 @@ test('sizes: limits', () => {
   assert.equal(read('segmentSize', 4096), 4096)
   assert.equal(read('segmentSize', 0xffff_0000), 0xffff_0000)
   for (const value of [0, 4095, 0xffff_0001, '5gb', '99999999999999999999gb']) {
-    refuses(() => read('segmentSize', value), 'segmentSize')
+    refuses(() => read('segmentSize', value), '--segment-size')
   }
-  refuses(() => read('cacheSize', MIB - 1), 'cacheSize')
-  refuses(() => read('outputSizeMax', MIB - 1), 'outputSizeMax')
+  refuses(() => read('cacheSize', MIB - 1), '--cache-size')
+  refuses(() => read('outputSizeMax', MIB - 1), '--output-size-max')
   assert.equal(read('reserveSize', 0), 0)
 })
 
@@ -127,34 +135,68 @@ test('ports and counts are plain decimals within their range', () => {
     refuses(() => read('port', value), 'port')
   }
   assert.equal(read('clientsMax', '1'), 1)
-  for (const value of [0, 1_000_001, true, '']) refuses(() => read('clientsMax', value), 'clientsMax')
+  for (const value of [0, 1_000_001, true, '']) refuses(() => read('clientsMax', value), '--clients-max')
 })
 
 test('one of a few words', () => {
   for (const fsync of ['always', 'everysec', 'no'] as const) assert.equal(read('fsync', fsync), fsync)
   refuses(() => read('fsync', 'sometimes'), 'fsync')
-  refuses(() => read('logLevel', 'loud'), 'logLevel')
+  refuses(() => read('logLevel', 'loud'), '--log-level')
   for (const value of [true, 'true', 'yes', '1']) assert.equal(read('serveDamaged', value), true)
   for (const value of [false, 'false', 'no', '0']) assert.equal(read('serveDamaged', value), false)
-  refuses(() => read('serveDamaged', 'maybe'), 'serveDamaged')
+  refuses(() => read('serveDamaged', 'maybe'), '--serve-damaged')
 })
 
 test('names', () => {
   for (const value of ['a', 'node-1.example_x', 'n'.repeat(64)]) assert.equal(read('nodeId', value), value)
-  for (const value of ['', 'a b', 'a/b', 'a\n', 'n'.repeat(65), 5]) refuses(() => read('nodeId', value), 'nodeId')
+  for (const value of ['', 'a b', 'a/b', 'a\n', 'n'.repeat(65), 5]) refuses(() => read('nodeId', value), '--node-id')
   refuses(() => read('host', ''), 'host')
   refuses(() => read('data', ''), 'data')
 })
 
-test('what is refused is told how to be written', () => {
-  for (const value of ['', 'x', true]) refuses(() => read('port', value), 'port: ', 'decimal')
-  for (const value of ['', '5 mb', null]) refuses(() => read('cacheSize', value), 'cacheSize: ', '64mb')
-  refuses(() => read('port', 70_000), '65535')
-  refuses(() => read('fsync', 'x'), 'everysec')
+test('what is refused is named as it was given, with what it takes', (t) => {
+  const file = path.join(temporaryFolder(t), 'flin.json')
+  const TAKES = [
+    ['port', 'x', "takes a plain decimal number from 0 to 65535, not 'x'"],
+    ['port', 70_000, 'takes a plain decimal number from 0 to 65535, not 70000'],
+    ['cacheSize', '5 mb', "takes a size, written as 4096, 64mb or 1gb, from 1mb on, not '5 mb'"],
+    ['segmentSize', 1, 'takes a size, written as 4096, 64mb or 1gb, from 4096 to 4294901760, not 1'],
+    ['fsync', 'x', "takes always, everysec or no, not 'x'"],
+    ['serveDamaged', 'x', "takes true, yes or 1, or false, no or 0, not 'x'"],
+    ['logLevel', 'loud', "takes trace, debug, info, warn, error, fatal or silent, not 'loud'"],
+    ['nodeId', 'a b', "takes a name of 1 to 64 letters, digits, _ . -, not 'a b'"],
+  ] as const
+  for (const [name, value, text] of TAKES) {
+    const option = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+    assert.equal(optionName(name), option)
+    saysAll(() => read(name, value), `${option} ${text}. See flin-server --help`)
+    const variable = environmentName(name)
+    const fromVariable = text.replace(/not ([\d]+)$/, "not '$1'")
+    saysAll(
+      () => readSettings({}, { [variable]: String(value) }),
+      `${variable} ${fromVariable}. See flin-server --help`,
+    )
+    fs.writeFileSync(file, JSON.stringify({ [name]: value }))
+    saysAll(() => readSettings({}, {}, file), `${name} in ${file} ${text}. See flin-server --help`)
+  }
+})
+
+test('a password is not shown', () => {
+  const secret = 'secret'.repeat(1000)
+  saysAll(
+    () => readSettings({}, { FLIN_REQUIREPASS: secret }),
+    'FLIN_REQUIREPASS takes text of at most 1024 characters. See flin-server --help',
+  )
 })
 
 test('every problem is named at once', () => {
-  refuses(() => readSettings({ port: 'x', fsync: 'y', cacheSize: 'z' }, {}), 'port', 'fsync', 'cacheSize', '--help')
+  refuses(
+    () => readSettings({ port: 'x', fsync: 'y', cacheSize: 'z' }, {}),
+    '--port',
+    '--fsync',
+    '--cache-size',
+    '--help',
+  )
 })
 
 test('a setting that does not exist is refused, wherever it stands', (t) => {
@@ -162,8 +204,32 @@ test('a setting that does not exist is refused, wherever it stands', (t) => {
   const file = path.join(temporaryFolder(t), 'flin.json')
   fs.writeFileSync(file, '{"segment-size": 4096}')
   refuses(() => readSettings({}, {}, file), 'segment-size')
-  // The environment is shared with others: there only what is known is read.
-  readSettings({}, { FLIN_UNKNOWN: '1' })
+  refuses(() => readSettings({}, {}, file), `segment-size in ${file} is no setting: segmentSize is`)
+})
+
+test('a misspelt variable is refused, one that others may have set is told of', () => {
+  for (const [given, meant] of [
+    ['FLIN_FSYCN', 'FLIN_FSYNC'],
+    ['FLIN_DATE', 'FLIN_DATA'],
+    ['FLIN_SEGMENTSIZE', 'FLIN_SEGMENT_SIZE'],
+    ['FLIN_PORTS', 'FLIN_PORT'],
+    ['FLIN_NODEID', 'FLIN_NODE_ID'],
+    ['FLIN_REQUIRE_PASS', 'FLIN_REQUIREPASS'],
+    ['FLIN_CONFIGS', 'FLIN_CONFIG'],
+  ] as const) {
+    saysAll(() => readSettings({}, { [given]: 'no' }), `${given} is no setting: ${meant} is. See flin-server --help`)
+    assert.deepEqual(unknownVariables({ [given]: '' }, SETTING_NAMES), [], 'an empty variable says nothing')
+  }
+  // What a container's platform sets for a service of that name, what builds and tests have.
+  const others = ['FLIN_SERVICE_HOST', 'FLIN_PORT_7380_TCP_ADDR', 'FLIN_VERSION', 'FLIN_CRASH_SEEDS', 'FLIN_KILLS']
+  for (const name of others) {
+    readSettings({}, { [name]: '1' })
+    const found = unknownVariables({ [name]: '1', FLIN_CONFIG: 'x', FLIN_PORT: '1', FLINT: '1' }, SETTING_NAMES)
+    assert.deepEqual(
+      found.map((it) => [it.name, it.isTypo]),
+      [[name, false]],
+    )
+  }
 })
 
 test('a settings file that cannot be read is named', (t) => {

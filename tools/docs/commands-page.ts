@@ -34,6 +34,11 @@ const DIFFERENCES: readonly (readonly [what: string, redis: string, flin: string
   ['memory', '`maxmemory` with eviction', 'nothing is evicted; `--cache-size` bounds what is held in memory'],
   ['ACL', 'users and rules', 'one user, `default`, with `--requirepass`'],
   [
+    'scripts in Lua',
+    'EVAL, EVALSHA, SCRIPT, FUNCTION, FCALL',
+    'none: MULTI with WATCH, or FLIN.SET and FLIN.DEL with IFREV, do in one commit what a script would',
+  ],
+  [
     'OBJECT ENCODING',
     'as the value is kept',
     'as Redis would keep it, but `raw` for what APPEND has made, and as if just set after RENAME and COPY',

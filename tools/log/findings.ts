@@ -27,7 +27,7 @@ export function findingText(finding: Finding): string {
     case 'damaged-side-file':
       return `${finding.segment}: the next start writes its side file anew: ${finding.reason}`
     case 'missing-side-file':
-      return `${finding.segment}: it has no side file yet`
+      return `${finding.segment}: it has no side file: the next start reads the segment and writes one`
     case 'newer-segment':
       return `${finding.file}: the manifest does not know of it, though it holds records: the manifest is too old`
     case 'orphan':

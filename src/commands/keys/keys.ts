@@ -1,6 +1,7 @@
 import { ReplyWriter } from '../../protocol/resp/reply-writer.js'
 import { ColdRead } from '../../models/cold.js'
 import type { Command } from '../command.js'
+import { WALK_DIFFERS } from '../transactions/walks.js'
 import { globMatches } from '../glob.js'
 
 /** So long may a walk take at once; then other clients have their turn. */
@@ -22,6 +23,8 @@ export const keys: Command = {
   group: 'generic',
   since: '1.0.0',
   summary: 'Returns the keys that match a pattern. Others are served meanwhile: what it guarantees is what SCAN does.',
+  differs: WALK_DIFFERS,
+  isWalk: true,
   run({ keyspace, reply, session }, { buf, starts, ends }) {
     const walk = (session.walk ??= new KeyWalk())
     walk.found.sizeMax = reply.sizeMax

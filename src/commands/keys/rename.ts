@@ -1,6 +1,6 @@
 import { RECORD_OVERHEAD } from '../../models/kinds.js'
 import type { Args } from '../../protocol/resp/args.js'
-import { ERR, ReplyError, type Command, type Context } from '../command.js'
+import { ERR, ReplyError, type Command, type Context, type Foresight } from '../command.js'
 
 /** What moves from one key to another. */
 interface Value {
@@ -28,6 +28,13 @@ function put({ keyspace }: Context, args: Args, value: Value, isMove: boolean): 
   keyspace.remove(buf, starts[1]!, ends[1]!)
 }
 
+/** What {@link put} may write. */
+function putSize(foresight: Foresight, args: Args): number {
+  const size = foresight.sizeOf(args, 1)
+  foresight.mayGet(args, 2, size)
+  return size
+}
+
 function isSameKey({ buf, starts, ends }: Args): boolean {
   return buf.compare(buf, starts[2], ends[2], starts[1], ends[1]) === 0
 }
@@ -47,6 +54,7 @@ export const rename: Command = {
     if (!isSameKey(args)) put(context, args, value, true)
     context.reply.ok()
   },
+  valuesSize: putSize,
 }
 
 export const renamenx: Command = {
@@ -91,4 +99,5 @@ export const copy: Command = {
     if (isDone) put(context, args, value, false)
     reply.integer(isDone ? 1 : 0)
   },
+  valuesSize: putSize,
 }

@@ -1,5 +1,6 @@
 import { ERR, ReplyError, type Command } from '../command.js'
 import { globMatches } from '../glob.js'
+import { WALK_DIFFERS } from '../transactions/walks.js'
 
 const CURSOR_MAX = 0xffff_ffff_ffff_ffffn
 /** Keys that one call looks at; what the client asks for is a hint. */
@@ -15,6 +16,8 @@ export const scan: Command = {
   group: 'generic',
   since: '2.8.0',
   summary: 'Walks over all keys, some at each call; a key that stays is returned exactly once.',
+  differs: WALK_DIFFERS,
+  isWalk: true,
   run({ keyspace, reply }, args) {
     const cursor = parseCursor(args.text(1))
     let count = 10

@@ -1,6 +1,6 @@
 import { RECORD_OVERHEAD } from '../../models/kinds.js'
 import type { Command } from '../command.js'
-import { grownValue } from './grown-value.js'
+import { grownSize, grownValue } from './grown-value.js'
 import { checkValueSize } from './value-size.js'
 
 export const append: Command = {
@@ -32,6 +32,7 @@ export const append: Command = {
     }
     reply.integer(size)
   },
+  valuesSize: (foresight, args) => grownSize(foresight, args, foresight.sizeOf(args, 1) + args.size(2)),
 }
 
 export const strlen: Command = {

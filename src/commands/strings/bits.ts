@@ -3,7 +3,7 @@ import type { Args } from '../../protocol/resp/args.js'
 import { integerArgument } from '../arguments.js'
 import { ERR, ReplyError, type Command, type Context } from '../command.js'
 import { clampRange } from './clamp-range.js'
-import { grownValue } from './grown-value.js'
+import { grownSize, grownValue } from './grown-value.js'
 
 /** Ones in each byte. */
 const ONES = Uint8Array.from({ length: 256 }, (_, byte) => {
@@ -51,6 +51,10 @@ export const setbit: Command = {
     else value[at]! &= ~mask
     keyspace.put(buf, start, end, value, 0, size, keyspace.expireAt)
     reply.integer(before)
+  },
+  valuesSize(foresight, args) {
+    const offset = args.integer(2)
+    return grownSize(foresight, args, offset >= 0 ? Math.floor(offset / 8) + 1 : NaN)
   },
 }
 

@@ -1,4 +1,6 @@
 import type { RecordView } from '../../../segments/index.js'
+import type { Args } from '../../protocol/resp/args.js'
+import type { Foresight } from '../command.js'
 
 const KEPT_SIZE_MAX = 64 * 1024
 
@@ -13,4 +15,14 @@ export function grownValue(record: RecordView, oldSize: number, size: number): B
   if (oldSize > 0) record.bytes.copy(value, 0, record.valueStart, record.valueStart + oldSize)
   if (size > oldSize) value.fill(0, oldSize, size)
   return value
+}
+
+/**
+ * For {@link Command.valuesSize}: what a command may write that makes key 1 `needed` bytes long, NaN where it will be refused.
+ * It writes the whole value, also where that is longer already.
+ */
+export function grownSize(foresight: Foresight, args: Args, needed: number): number {
+  if (!(needed <= foresight.valueSizeMax)) return 0
+  foresight.mayGet(args, 1, needed)
+  return foresight.sizeOf(args, 1)
 }

@@ -2,7 +2,7 @@ import { RECORD_OVERHEAD } from '../../models/kinds.js'
 import { ReplyError, type Command } from '../command.js'
 import { addLongDoubles, longDoubleText, parseLongDouble, type LongDouble } from './long-double.js'
 
-/** Longer texts are no numbers to Redis either. */
+/** Longer texts are no numbers to Redis either, and no sum has more digits. */
 const TEXT_SIZE_MAX = 5 * 1024 - 1
 const NOT_FINITE = 'ERR increment would produce NaN or Infinity'
 const ZERO: LongDouble = { mantissa: 0n, exponent: 0 }
@@ -29,6 +29,10 @@ export const incrbyfloat: Command = {
     keyspace.begin((end - start) * 3 + value.length + RECORD_OVERHEAD * 3)
     keyspace.put(buf, start, end, value, 0, value.length, keyspace.expireAt)
     reply.bulk(value, 0, value.length)
+  },
+  valuesSize(foresight, args) {
+    foresight.mayGet(args, 1, TEXT_SIZE_MAX)
+    return TEXT_SIZE_MAX
   },
 }
 

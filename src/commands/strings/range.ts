@@ -2,7 +2,7 @@ import { RECORD_OVERHEAD } from '../../models/kinds.js'
 import { integerArgument } from '../arguments.js'
 import { ReplyError, type Command } from '../command.js'
 import { clampRange } from './clamp-range.js'
-import { grownValue } from './grown-value.js'
+import { grownSize, grownValue } from './grown-value.js'
 import { checkValueSize } from './value-size.js'
 
 export const getrange: Command = ranging('getrange', 53, '2.4.0')
@@ -62,5 +62,9 @@ export const setrange: Command = {
     buf.copy(value, offset, starts[3], ends[3])
     keyspace.put(buf, start, end, value, 0, size, keyspace.expireAt)
     reply.integer(size)
+  },
+  valuesSize(foresight, args) {
+    const offset = args.integer(2)
+    return grownSize(foresight, args, offset >= 0 && args.size(3) > 0 ? offset + args.size(3) : NaN)
   },
 }

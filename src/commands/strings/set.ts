@@ -66,8 +66,9 @@ export const set: Command = {
     else reply.ok()
     if (isRefused) return
     if (options.expireAt !== 0 && options.expireAt <= keyspace.now) {
-      // Redis deletes at once what is set with a time that has passed.
+      // What is set with a time that has passed is gone at once; whoever watches the key has seen it change, as in Redis.
       if (found) keyspace.remove(buf, keyStart, keyEnd)
+      else keyspace.touch()
       return
     }
     const expireAt = options.keepTtl ? keyspace.expireAt : options.expireAt

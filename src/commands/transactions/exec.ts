@@ -1,11 +1,13 @@
 import { FlinError, type Place } from '../../../segments/index.js'
 import { ColdRead } from '../../models/cold.js'
 import type { Keyspace } from '../../models/keyspace.js'
-import { RECORD_OVERHEAD } from '../../models/kinds.js'
 import { ReplyError, type Command, type Context } from '../command.js'
 import { errorText } from '../error-text.js'
 import { collectCold } from '../keys-of.js'
+import { config } from '../server/config.js'
 import { discardQueue, type QueuedCommand, type Session } from '../session.js'
+import { foreseenSize } from './foresight.js'
+import { COLD_WALK_COUNT_MAX } from './walks.js'
 import { unwatchAll } from './watch.js'
 
 export const exec: Command = {
@@ -34,7 +36,7 @@ export const exec: Command = {
     loadFirst(context, queue)
     try {
       for (const { command, args } of queue) command.precondition?.(context, args)
-      if (queue.some(({ command }) => command.flags.includes('write'))) keyspace.begin(sizeOf(queue))
+      if (queue.some(({ command }) => command.flags.includes('write'))) keyspace.begin(sizeOf(context, queue))
     } catch (error) {
       if (!(error instanceof ColdRead)) leave(context)
       throw error
@@ -49,14 +51,18 @@ function loadFirst({ keyspace }: Context, queue: QueuedCommand[]): void {
   if (!keyspace.log.hasCold) return
   const places: Place[] = []
   for (const { command, args } of queue) collectCold(keyspace, command, args, places)
+  const isWalk = queue.some(({ command }) => command.isWalk === true)
+  if (isWalk && keyspace.count <= COLD_WALK_COUNT_MAX) keyspace.walks.collectCold(places)
   if (places.length > 0) throw new ColdRead(places)
 }
 
-/** An upper bound of what the commands write. */
-function sizeOf(queue: QueuedCommand[]): number {
-  let size = 0
-  for (const { args } of queue) size += args.buf.length * 3 + args.count * 3 * RECORD_OVERHEAD
-  return size
+/** An upper bound of what the commands append. */
+function sizeOf({ keyspace, server }: Context, queue: QueuedCommand[]): number {
+  // These look-ups are not the client's.
+  keyspace.countsLookups = false
+  // Within the transaction the limit itself may be lifted.
+  const isLimited = queue.every(({ command }) => command !== config)
+  return foreseenSize(keyspace, queue, isLimited ? server.valueSizeMax() : Infinity)
 }
 
 function runAll(context: Context, queue: QueuedCommand[]): void {

@@ -86,6 +86,21 @@ test('KEYS over keys that are on disk only, with others served in between', asyn
   assert.deepEqual(replies.slice(0, 3), [OK, QUEUED, QUEUED])
   assert.match(JSON.stringify((replies[3] as unknown[])[0]), /on disk only; run it outside MULTI/)
   assert.deepEqual((replies[3] as unknown[])[1], { simple: 'PONG' })
+  // Few keys are loaded before it begins; what it writes itself is in memory.
+  const few = Array.from({ length: 200 }, (_, i) => `key:${i}`)
+  for (let i = 200; i < 20_000; i += 100) {
+    await client.call('DEL', ...Array.from({ length: 100 }, (_, k) => `key:${i + k}`))
+  }
+  const walked = await client.pipeline([
+    ['MULTI'],
+    ['SET', 'new', 'x'],
+    ['KEYS', '*'],
+    ['SCAN', '0', 'COUNT', '999'],
+    ['EXEC'],
+  ])
+  const [, found, scanned] = walked[4] as [unknown, string[], [string, string[]]]
+  assert.deepEqual(found.sort(), [...few, 'new'].sort())
+  assert.ok(scanned[1].length >= 200, JSON.stringify(scanned))
   client.close()
   other.close()
 })

@@ -86,7 +86,8 @@ test('what exceeds the limit is not kept, and is told', () => {
   for (let i = 0; i < 50; i++) writer.part(part, 0, part.length)
   assert.ok(writer.end(mark))
   assert.ok(writer.isOverflown)
-  assert.ok(writer.buffer.length <= 100_000)
+  // The pool rounds up by a quarter at most.
+  assert.ok(writer.buffer.length <= 125_000)
 })
 
 test('what was begun can be taken back', () => {

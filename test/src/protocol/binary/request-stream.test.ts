@@ -217,7 +217,8 @@ suite('memory', () => {
       stream.feed(bytes, 0, 1000)
       assert.equal(stream.next(), false)
       stream.retain()
-      assert.ok(stream.bufferedSize <= 2 * arrived, `${stream.bufferedSize} for ${arrived}`)
+      // It grows by doubling, and the pool rounds up by a quarter at most.
+      assert.ok(stream.bufferedSize <= 2.5 * arrived, `${stream.bufferedSize} for ${arrived}`)
     }
   })
 

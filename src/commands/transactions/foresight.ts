@@ -1,0 +1,83 @@
+import { RECORD_OVERHEAD } from '../../models/kinds.js'
+import type { Keyspace } from '../../models/keyspace.js'
+import type { Args } from '../../protocol/resp/args.js'
+import type { Command, Foresight } from '../command.js'
+import { forEachKey } from '../keys-of.js'
+import type { QueuedCommand } from '../session.js'
+
+/** A removal of what has expired, the value, and its expiry: a command appends no more than these for one key. */
+const RECORDS_PER_KEY = 3
+/** Digits of an int64 with its sign, and more. */
+const NUMBER_SIZE = 24
+
+/**
+ * At most so many bytes will a transaction append, all of it, with the headers of its records. Looks keys up when some command
+ * copies or rewrites what keys hold: their records must be in memory.
+ * @param valueSizeMax bytes that a value may have while the transaction runs
+ */
+export function foreseenSize(keyspace: Keyspace, queue: readonly QueuedCommand[], valueSizeMax: number): number {
+  // What keys may come to hold is of interest only if something is made of it.
+  const sizes = queue.some(({ command }) => command.valuesSize !== undefined)
+    ? new ForeseenSizes(keyspace, valueSizeMax)
+    : null
+  let total = 0
+  for (const { command, args } of queue) {
+    if (!command.flags.includes('write')) continue
+    total += argumentsSize(command, args)
+    if (sizes !== null) total += sizes.add(command, args)
+  }
+  return total
+}
+
+/** What a command appends that writes its arguments: each key up to three times, values once, or a number. */
+function argumentsSize(command: Command, args: Args): number {
+  let size = args.buf.length + NUMBER_SIZE + RECORDS_PER_KEY * RECORD_OVERHEAD
+  forEachKey(command, args, (i) => {
+    size += (RECORDS_PER_KEY - 1) * args.size(i) + RECORDS_PER_KEY * RECORD_OVERHEAD
+  })
+  return size
+}
+
+/** How large the values of keys may be when a command's turn comes: as they are now, or as those before it may leave them. */
+class ForeseenSizes implements Foresight {
+  readonly valueSizeMax: number
+  readonly #keyspace: Keyspace
+  readonly #sizes = new Map<string, number>()
+
+  constructor(keyspace: Keyspace, valueSizeMax: number) {
+    this.#keyspace = keyspace
+    this.valueSizeMax = valueSizeMax
+  }
+
+  /** Bytes of values that the command may write beside its arguments. */
+  add(command: Command, args: Args): number {
+    if (command.valuesSize !== undefined) return command.valuesSize(this, args)
+    let longest = NUMBER_SIZE
+    for (let i = 1; i < args.count; i++) longest = Math.max(longest, args.size(i))
+    forEachKey(command, args, (i) => {
+      this.mayGet(args, i, longest)
+    })
+    return 0
+  }
+
+  sizeOf(args: Args, i: number): number {
+    const name = nameOf(args, i)
+    const size = this.#sizes.get(name) ?? this.#currentSize(args, i)
+    this.#sizes.set(name, size)
+    return size
+  }
+
+  mayGet(args: Args, i: number, size: number): void {
+    // It may as well be refused, and then the key keeps what it has.
+    if (size > this.sizeOf(args, i)) this.#sizes.set(nameOf(args, i), size)
+  }
+
+  #currentSize({ buf, starts, ends }: Args, i: number): number {
+    const { record } = this.#keyspace
+    return this.#keyspace.find(buf, starts[i]!, ends[i]!) ? record.valueEnd - record.valueStart : 0
+  }
+}
+
+function nameOf({ buf, starts, ends }: Args, i: number): string {
+  return buf.toString('latin1', starts[i], ends[i])
+}

@@ -1,0 +1,43 @@
+/*
+ * Memory for what is larger than a few requests: values of some KiB on their way in or out. To get it anew each time costs
+ * more than to copy the value: pages that the kernel has to clear, and work for the garbage collector.
+ *
+ * Sizes are rounded up to a class, of which there are four between one power of two and the next, so that a quarter is
+ * wasted at most.
+ */
+
+/** Smaller buffers cost little. */
+const POOLED_SIZE_MIN = 8 * 1024
+/** Larger ones are rare, and few would fill the pool. */
+const POOLED_SIZE_MAX = 2 * 1024 * 1024
+/** Bytes that lie in the pool at most. */
+const POOL_SIZE_MAX = 32 * 1024 * 1024
+
+const pool = new Map<number, Buffer[]>()
+let pooledSize = 0
+
+function classOf(size: number): number {
+  const step = 1 << (29 - Math.clz32(size - 1))
+  return Math.ceil(size / step) * step
+}
+
+/** A buffer of `size` bytes or a little more, with anything in it. */
+export function takeBuffer(size: number): Buffer {
+  if (size < POOLED_SIZE_MIN || size > POOLED_SIZE_MAX) return Buffer.allocUnsafeSlow(size)
+  const wanted = classOf(size)
+  const buffer = pool.get(wanted)?.pop()
+  if (buffer === undefined) return Buffer.allocUnsafeSlow(wanted)
+  pooledSize -= wanted
+  return buffer
+}
+
+/** Takes back a buffer that nobody reads or writes any more, of whatever origin; others than its own are left alone. */
+export function giveBuffer(buffer: Buffer): void {
+  const size = buffer.length
+  if (size < POOLED_SIZE_MIN || size > POOLED_SIZE_MAX || classOf(size) !== size) return
+  if (size !== buffer.buffer.byteLength || pooledSize + size > POOL_SIZE_MAX) return
+  let free = pool.get(size)
+  if (free === undefined) pool.set(size, (free = []))
+  free.push(buffer)
+  pooledSize += size
+}

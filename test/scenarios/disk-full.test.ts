@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import path from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
+import { Daemon, runTool } from '../helpers/daemon.js'
+import { frame, OK, RespClient, type Reply } from '../helpers/resp-client.js'
+import { SmallMount } from '../helpers/small-mount.js'
+
+const VALUE_SIZE = 20_000
+const SMALL = ['--segment-size', '256kb', '--reserve-size', '256kb']
+const DISK_FULL = /^DISKFULL the disk is full: writes are refused until there is space again$/
+
+/** A daemon on a file system of 2 MiB, and a client of it. */
+class Bench {
+  readonly mount: SmallMount
+  readonly data: string
+  readonly #args: string[]
+  readonly #context: TestContext
+  daemon!: Daemon
+  client!: RespClient
+  /** Keys that have been acknowledged. */
+  count = 0
+
+  private constructor(t: TestContext, args: string[]) {
+    this.#context = t
+    this.#args = args
+    this.mount = SmallMount.make(t, '2m')
+    this.data = path.join(this.mount.folder, 'data')
+  }
+
+  static async start(t: TestContext, args: string[] = SMALL): Promise<Bench> {
+    const bench = new Bench(t, args)
+    await bench.restart()
+    return bench
+  }
+
+  async restart(): Promise<void> {
+    const daemon = await Daemon.start(this.data, this.#args)
+    this.#context.after(() => daemon.stop('SIGKILL'))
+    this.daemon = daemon
+    this.client = await RespClient.connect(daemon.port)
+  }
+
+  set(key: number): Promise<Reply> {
+    return this.client.call('SET', `key:${key}`, valueOf(key))
+  }
+
+  /** Writes until a write is refused; returns the refusal. */
+  async fill(): Promise<string> {
+    for (; this.count < 1000; this.count++) {
+      const reply = await this.set(this.count)
+      if (errorOf(reply) !== '') return errorOf(reply)
+      assert.deepEqual(reply, OK)
+    }
+    return 'no write was refused'
+  }
+
+  /** Everything that was acknowledged is there. */
+  async check(): Promise<void> {
+    for (let key = 0; key < this.count; key++) assert.equal(await this.client.call('GET', `key:${key}`), valueOf(key))
+  }
+}
+
+function valueOf(key: number): string {
+  return `value ${key} `.padEnd(VALUE_SIZE, 'x')
+}
+
+test(
+  'a disk that gets full: writes are refused, reads go on, and writes come back by themselves',
+  SmallMount.needed,
+  async (t) => {
+    const bench = await Bench.start(t)
+    assert.match(await bench.fill(), DISK_FULL)
+    assert.ok(bench.count > 50, `${bench.count} fit`)
+    await bench.daemon.until(/"level":50,.*"msg":"the disk is full: writes will be refused"/)
+    await bench.check()
+    assert.equal(
+      await bench.client.call('EXISTS', `key:${bench.count}`),
+      0,
+      'no part of the refused write has happened',
+    )
+    bench.mount.resize('16m')
+    await bench.daemon.until(/"msg":"the disk has space again"/)
+    assert.deepEqual(await bench.set(bench.count++), OK)
+    await bench.check()
+    assert.equal(await bench.daemon.stop(), 0)
+    assert.equal(runTool('log', 'verify', '--data', bench.data).code, 0)
+  },
+)
+
+test(
+  'SIGTERM on a full disk ends with 0; the next start serves what was acknowledged, and writes once it can',
+  SmallMount.needed,
+  async (t) => {
+    const bench = await Bench.start(t)
+    assert.match(await bench.fill(), DISK_FULL)
+    assert.equal(await bench.daemon.stop(), 0, bench.daemon.output.join('\n'))
+    await bench.restart()
+    await bench.check()
+    assert.match(await bench.fill(), DISK_FULL)
+    bench.mount.resize('16m')
+    await bench.daemon.until(/"msg":"the disk has space again"/)
+    assert.deepEqual(await bench.set(bench.count++), OK)
+    assert.equal(await bench.daemon.stop(), 0)
+  },
+)
+
+test(
+  'not one byte left, nor a reserve: what waits for space is not acknowledged, and SIGTERM does not wait with it',
+  SmallMount.needed,
+  async (t) => {
+    const bench = await Bench.start(t, ['--segment-size', '256kb', '--reserve-size', '0'])
+    for (; bench.count < 5; bench.count++) assert.deepEqual(await bench.set(bench.count), OK)
+    bench.mount.fill()
+    // More than the segment holds that is being written: the next one cannot become part of the log.
+    const more = Array.from({ length: 20 }, (_, i) => frame(['SET', `key:${5 + i}`, valueOf(5 + i)]))
+    bench.client.send(Buffer.concat(more))
+    const other = await RespClient.connect(bench.daemon.port)
+    await bench.daemon.until(/"level":50,.*"msg":"the disk is full: writes will be refused"/)
+    assert.match(errorOf(await other.call('SET', 'other', 'x')), DISK_FULL)
+    assert.equal(await other.call('GET', 'key:0'), valueOf(0))
+    const exited = bench.daemon.stop()
+    const replies = await bench.client.readUntilClosed()
+    // What has not been acknowledged could not be written: that is no clean end.
+    assert.equal(await exited, 5, bench.daemon.output.join('\n'))
+    await bench.daemon.until(/"level":60,.*what was acknowledged is there.*closed while the disk was full/)
+    bench.count += replies.filter((reply) => isDeepStrictEqual(reply, OK)).length
+    bench.mount.empty()
+    await bench.restart()
+    await bench.check()
+    assert.deepEqual(await bench.set(bench.count++), OK)
+    assert.equal(await bench.daemon.stop(), 0)
+    assert.equal(runTool('log', 'verify', '--data', bench.data).code, 0)
+  },
+)
+
+function errorOf(reply: Reply): string {
+  return typeof reply === 'object' && reply !== null && 'error' in reply ? reply.error : ''
+}

@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { BATCH_HEADER_SIZE } from '../../../../segments/index.js'
+import { ALL_COMMANDS } from '../../../../src/commands/all.js'
+import { foreseenSize } from '../../../../src/commands/transactions/foresight.js'
+import { CommandBench } from '../../../helpers/command-bench.js'
+import { Random } from '../../../helpers/random.js'
+import { OK, QUEUED, type Reply } from '../../../helpers/resp-client.js'
+
+type Request = string[]
+
+const MIB = 1 << 20
+const VALUE_SIZE_MAX = 512 * MIB
+const TRANSACTIONS = 400
+const TOO_LARGE = /^ERR a command or a transaction may write 1.99 GiB, not 2/
+
+function transact(bench: CommandBench, requests: readonly Request[]): Reply | undefined {
+  queue(bench, requests)
+  return bench.run('EXEC')
+}
+
+function queue(bench: CommandBench, requests: readonly Request[]): void {
+  assert.deepEqual(bench.run('MULTI'), OK)
+  for (const request of requests) assert.deepEqual(bench.run(...request), QUEUED)
+}
+
+function errorOf(reply: Reply | undefined): string {
+  return typeof reply === 'object' && reply !== null && 'error' in reply
+    ? reply.error
+    : `no error: ${JSON.stringify(reply)}`
+}
+
+const FILLING: readonly Request[] = Array.from({ length: 5 }, (_, i) => ['SETBIT', `filler${i}`, '4080000000', '1'])
+
+// Each writes 510 MB five times, and so more than a segment can ever hold; some of it only by what the others have done.
+for (const [name, requests] of Object.entries<readonly Request[]>({
+  'SETBIT far behind the end': FILLING,
+  'SETRANGE far behind the end': FILLING.map((_, i) => ['SETRANGE', `k${i}`, '510000000', 'x']),
+  'APPEND to what SETRANGE has made': [
+    ['SETRANGE', 'k', '510000000', 'x'],
+    ...FILLING.map(() => ['APPEND', 'k', 'more']),
+  ],
+  'COPY of what SETBIT has made': [
+    ['SETBIT', 'k', '4080000000', '1'],
+    ...FILLING.map((_, i) => ['COPY', 'k', `k${i}`]),
+  ],
+  'RENAME there and back': [
+    ['SETBIT', 'k', '4080000000', '1'],
+    ...FILLING.map((_, i) => (i % 2 === 0 ? ['RENAME', 'k', 'l'] : ['RENAME', 'l', 'k'])),
+  ],
+  'a chain of copies, then one bit of the last': [
+    ['SETRANGE', 'a', '510000000', 'x'],
+    ['COPY', 'a', 'b'],
+    ['RENAMENX', 'b', 'c'],
+    ['COPY', 'c', 'd', 'REPLACE'],
+    ['SETBIT', 'd', '0', '1'],
+    ['SETRANGE', 'd', '0', 'y'],
+  ],
+})) {
+  test(`a transaction that would write too much is refused before its first command: ${name}`, async () => {
+    const bench = await CommandBench.open()
+    assert.match(errorOf(transact(bench, [['SET', 'first', '1'], ...requests])), TOO_LARGE)
+    assert.equal(bench.run('DBSIZE'), 0)
+    assert.deepEqual(bench.run('PING'), { simple: 'PONG' })
+    await bench.log.close()
+  })
+}
+
+test('nor does a log in memory begin one that it cannot hold', async () => {
+  const bench = await CommandBench.open({ memorySizeMax: 4 * MIB })
+  bench.run('SET', 'k', 'x'.repeat(MIB))
+  const reply = transact(bench, [
+    ['SET', 'first', '1'],
+    ['APPEND', 'k', 'y'],
+    ['COPY', 'k', 'l'],
+    ['APPEND', 'l', 'z'],
+    ['COPY', 'l', 'm'],
+  ])
+  assert.match(errorOf(reply), /^OOM /)
+  assert.equal(bench.run('DBSIZE'), 1)
+  assert.equal(bench.run('STRLEN', 'k'), MIB)
+  await bench.log.close()
+})
+
+test('what fails alone counts for nothing', async () => {
+  const bench = await CommandBench.open()
+  const far = String(2 ** 52)
+  const replies = transact(bench, [
+    ['SETBIT', 'k', far, '1'],
+    ['SETBIT', 'k', '-1', '1'],
+    ['SETBIT', 'k', 'x', '1'],
+    ['SETRANGE', 'k', far, 'x'],
+    ['SETRANGE', 'k', '-1', 'x'],
+    ['SETRANGE', 'k', far, ''],
+    ['COPY', 'missing', 'k'],
+    ['SET', 'k', '1'],
+  ]) as Reply[]
+  for (const reply of [...replies.slice(0, 5)]) assert.match(errorOf(reply), /out of range|exceeds maximum/)
+  assert.deepEqual(replies.slice(5), [0, 0, OK])
+  await bench.log.close()
+})
+
+test('a limit that the transaction itself lifts does not hold for it', async () => {
+  const bench = await CommandBench.open()
+  const beyond = String(VALUE_SIZE_MAX * 5)
+  const reply = transact(bench, [
+    ['CONFIG', 'SET', 'proto-max-bulk-len', '8gb'],
+    ['SETRANGE', 'k', beyond, 'x'],
+  ])
+  assert.match(errorOf(reply), TOO_LARGE)
+  await bench.log.close()
+})
+
+/** One request of each command that writes, on few keys, so that they meet. */
+const REQUESTS: Readonly<Record<string, (random: Random) => Request>> = {
+  append: (r) => ['APPEND', key(r), value(r)],
+  copy: (r) => ['COPY', key(r), key(r), ...(r.chance(0.7) ? ['REPLACE'] : [])],
+  decr: (r) => ['DECR', key(r)],
+  decrby: (r) => ['DECRBY', key(r), '9223372036854775807'],
+  del: (r) => ['DEL', key(r), key(r)],
+  expire: (r) => ['EXPIRE', key(r), r.pick(['-1', '100'])],
+  expireat: (r) => ['EXPIREAT', key(r), '9999999999'],
+  flushall: () => ['FLUSHALL'],
+  flushdb: () => ['FLUSHDB'],
+  getdel: (r) => ['GETDEL', key(r)],
+  getex: (r) => ['GETEX', key(r), ...r.pick([[], ['EX', '100'], ['PERSIST']])],
+  getset: (r) => ['GETSET', key(r), value(r)],
+  incr: (r) => ['INCR', key(r)],
+  incrby: (r) => ['INCRBY', key(r), '-9223372036854775807'],
+  incrbyfloat: (r) => ['INCRBYFLOAT', key(r), r.pick(['1e4900', '1.5', '-1e-10'])],
+  mdel: (r) => ['MDEL', key(r), key(r)],
+  mset: (r) => ['MSET', key(r), value(r), key(r), value(r)],
+  msetnx: (r) => ['MSETNX', key(r), value(r), key(r), value(r)],
+  persist: (r) => ['PERSIST', key(r)],
+  pexpire: (r) => ['PEXPIRE', key(r), '1000'],
+  pexpireat: (r) => ['PEXPIREAT', key(r), '9999999999999'],
+  psetex: (r) => ['PSETEX', key(r), '1', value(r)],
+  rename: (r) => ['RENAME', key(r), key(r)],
+  renamenx: (r) => ['RENAMENX', key(r), key(r)],
+  set: (r) => ['SET', key(r), value(r), ...r.pick([[], ['EX', '10'], ['KEEPTTL'], ['XX', 'GET', 'PX', '1']])],
+  setbit: (r) => ['SETBIT', key(r), String(r.below(20_000)), '1'],
+  setex: (r) => ['SETEX', key(r), '10', value(r)],
+  setnx: (r) => ['SETNX', key(r), value(r)],
+  setrange: (r) => ['SETRANGE', key(r), String(r.below(3000)), value(r)],
+  swapdb: () => ['SWAPDB', '0', '1'],
+  unlink: (r) => ['UNLINK', key(r)],
+  // Their revision is compared before the transaction: only for what is missing is it known.
+  'flin.del': (r) => ['FLIN.DEL', `missing${r.below(9)}`, 'IFREV', '0'],
+  'flin.set': (r) => ['FLIN.SET', `absent${r.below(1000)}`, value(r), 'IFREV', '0'],
+}
+
+function key(random: Random): string {
+  return random.pick(['a', 'b', 'c', 'd', 'e'.repeat(60), 'f'.repeat(2000)])
+}
+
+function value(random: Random): string {
+  return random.pick(['', '1', '-1', 'x'.repeat(random.below(40)), 'y'.repeat(random.below(3000))])
+}
+
+test('no transaction appends more than was foreseen', async () => {
+  const writing = ALL_COMMANDS.filter(({ flags }) => flags.includes('write')).map(({ name }) => name)
+  assert.deepEqual(Object.keys(REQUESTS).sort(), writing.sort(), 'each command that writes is tried')
+  let now = 1_700_000_000_000
+  const bench = await CommandBench.open({ memorySizeMax: 1 << 28, segmentSize: 1 << 20, now: () => now })
+  const random = new Random(7)
+  const { log, session, keyspace } = bench
+  const makers = Object.values(REQUESTS)
+  let ran = 0
+  let foreseenTotal = 0
+  let appendedTotal = 0
+  for (let i = 0; i < TRANSACTIONS; i++) {
+    now += random.below(3)
+    const requests = Array.from({ length: 1 + random.below(12) }, () => random.pick(makers)(random))
+    queue(bench, requests)
+    keyspace.now = now
+    const foreseen = foreseenSize(keyspace, session.queue!, VALUE_SIZE_MAX) + BATCH_HEADER_SIZE
+    const before = log.undurableSize
+    const reply = bench.run('EXEC')
+    if (Array.isArray(reply)) ran++
+    const appended = log.undurableSize - before
+    assert.ok(appended <= foreseen, `${appended} > ${foreseen}: ${JSON.stringify(requests)}`)
+    foreseenTotal += foreseen
+    appendedTotal += appended
+    await log.flush()
+  }
+  assert.ok(ran > TRANSACTIONS * 0.8, `${ran} ran`)
+  // An estimate that is far too high would refuse what there is room for.
+  assert.ok(foreseenTotal < appendedTotal * 4, `${foreseenTotal} were foreseen, ${appendedTotal} appended`)
+  await log.close()
+})
+
+test('what is foreseen of large values is close to what is written', async () => {
+  const bench = await CommandBench.open({ memorySizeMax: 1 << 28 })
+  const large = 'x'.repeat(100_000)
+  queue(bench, [
+    ['MSET', 'a', large, 'b', large],
+    ['APPEND', 'a', large],
+    ['SET', 'c', large],
+    ['COPY', 'a', 'd'],
+    ['SETBIT', 'd', '7', '1'],
+    ['GET', 'd'],
+  ])
+  // 2 + 2 + 1 + 2 + 2 of them; what APPEND is given is counted a second time.
+  const foreseen = foreseenSize(bench.keyspace, bench.session.queue!, VALUE_SIZE_MAX)
+  assert.ok(foreseen >= 9 * large.length && foreseen < 10.1 * large.length, String(foreseen))
+  await bench.log.close()
+})
