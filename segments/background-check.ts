@@ -1,9 +1,9 @@
 import { allocate } from './appender.js'
 import { StreamingDigest } from './digest.js'
 import { type DiskFile, readFully } from './disk.js'
+import { distrust } from './distrust.js'
 import { FlinError } from './errors.js'
 import type { LogState } from './log-state.js'
-import { sideFileName } from './names.js'
 import { corrupt } from './recovery.js'
 import type { Segment } from './segment.js'
 import { type Damage, walkSegment } from './walk.js'
@@ -113,20 +113,8 @@ export class BackgroundCheck {
     if (first === null) {
       throw new FlinError('LOG_CORRUPT', `segment ${segment.name} is not what its side file's digest says`)
     }
-    await this.#distrust(segment)
+    await distrust(this.#state, segment)
     throw first
-  }
-
-  /** Without its side file the next start reads the segment itself, and refuses before it has served anything. */
-  async #distrust({ baseOffset, generation }: Segment): Promise<void> {
-    const { disk, options } = this.#state
-    if (options.readOnly || options.serveDamaged) return
-    try {
-      await disk.remove(sideFileName(baseOffset, generation))
-      await disk.syncFolder()
-    } catch {
-      // It finds the damage as this one did.
-    }
   }
 }
 

@@ -372,7 +372,7 @@ export class Log {
 
   /**
    * Checks, beside everything else, the segments that a start took on the word of their side files. Returns how many. Of one
-   * that is damaged the side file is removed, so that the next start reads the segment and refuses at once.
+   * that is damaged the side file is set aside, so that the next start reads the segment and refuses at once.
    * @param onDamage told of each segment that is not what its side file says, with LOG_CORRUPT that names the offsets, or of
    *   one that cannot be read, with DISK_FAILED
    */

@@ -19,3 +19,8 @@ export function parseSegmentName(name: string): { baseOffset: number; generation
   const match = SEGMENT_PATTERN.exec(name)
   return match === null ? null : { baseOffset: Number(match[1]), generation: Number(match[2]) }
 }
+
+/** Where the side file of a segment is kept that was found damaged: no start believes it but one that serves damaged logs. */
+export function suspectName(sideFile: string): string {
+  return `${sideFile}.suspect`
+}

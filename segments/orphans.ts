@@ -1,7 +1,7 @@
 import type { Disk } from './disk.js'
 import { BATCH_HEADER_SIZE } from './format.js'
 import type { Manifest } from './manifest.js'
-import { parseSegmentName, segmentName, sideFileName } from './names.js'
+import { parseSegmentName, segmentName, sideFileName, suspectName } from './names.js'
 import { lastNonZero } from './walk.js'
 
 /** Of a folder's names, the segments, side files and work files that the manifest does not name. */
@@ -9,9 +9,13 @@ export function unnamedFiles(names: readonly string[], { segments }: Manifest): 
   const known = new Set<string>()
   for (const { baseOffset, generation } of segments) {
     known.add(segmentName(baseOffset, generation))
-    known.add(sideFileName(baseOffset, generation))
+    const side = sideFileName(baseOffset, generation)
+    known.add(side)
+    known.add(suspectName(side))
   }
-  return names.filter((name) => !known.has(name) && (/\.(side|tmp)$/.test(name) || parseSegmentName(name) !== null))
+  return names.filter(
+    (name) => !known.has(name) && (/\.(side|suspect|tmp)$/.test(name) || parseSegmentName(name) !== null),
+  )
 }
 
 export function hasAllSegments(names: readonly string[], { segments }: Manifest): boolean {

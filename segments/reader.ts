@@ -1,6 +1,7 @@
 import { HEADER, readU64 } from './format.js'
 import { bodyIsIntact, readHeader } from './batch.js'
 import { readFully } from './disk.js'
+import { distrust } from './distrust.js'
 import { diskFailure, FlinError } from './errors.js'
 import type { LogState } from './log-state.js'
 import { RecordView, readU32 } from './record.js'
@@ -68,7 +69,8 @@ export class Reader {
 
   /**
    * Loads the records at these places and adds copies of them to `records`, which one command will look into.
-   * @throws FlinError LOG_CORRUPT naming the offsets when what lies on disk is not what was written; DISK_FAILED when it
+   * @throws FlinError LOG_CORRUPT naming the offsets when what lies on disk is not what was written, which the next start then
+   *   finds before anything else; DISK_FAILED when it
    *   cannot be read; when the log is closed, LOG_CLOSED, or LOG_POISONED if that is why.
    */
   async load(places: Iterable<Place>, records: LoadedRecords = new Map()): Promise<LoadedRecords> {
@@ -128,6 +130,7 @@ export class Reader {
       this.#cache.put(stretchKey(segment.number, entry), bytes)
       return { position, bytes }
     } catch (error) {
+      if (error instanceof FlinError && error.code === 'LOG_CORRUPT') await distrust(this.#state, segment)
       throw diskFailure(error, `reading segment ${segment.name}`)
     } finally {
       segment.release()

@@ -6,7 +6,7 @@ import { readFully, readWhole, replaceFile, type DiskFile } from './disk.js'
 import { FlinError } from './errors.js'
 import type { LogState } from './log-state.js'
 import { type ManifestSegment, vouchedOffset } from './manifest.js'
-import { parseSegmentName, QUARANTINE_FOLDER, sideFileName } from './names.js'
+import { parseSegmentName, QUARANTINE_FOLDER, sideFileName, suspectName } from './names.js'
 import { isNodeError } from './node-disk.js'
 import { hasAllSegments, isBehind, isCompactedAway, isUnwritten, unnamedFiles } from './orphans.js'
 import { RecordView } from './record.js'
@@ -50,6 +50,8 @@ export class Recovery {
     size: 0,
   }
   readonly damages: { segment: string; damage: Damage }[] = []
+  /** What is in the folder. */
+  #names: ReadonlySet<string> = new Set()
   /** Everything below was durable, as the newest batches say. */
   #durableOffset = 0
 
@@ -62,7 +64,7 @@ export class Recovery {
   async run(): Promise<void> {
     const { disk, manifest, segments } = this.#state
     const listed = manifest.segments
-    const names = new Set(await disk.list())
+    this.#names = new Set(await disk.list())
     let ahead = this.#readSideFile(listed[0])
     for (let i = 0; i < listed.length; i++) {
       const entry = listed[i]!
@@ -71,7 +73,7 @@ export class Recovery {
       const segment = segments.create(entry.baseOffset, entry.generation)
       segment.cleanOffset = entry.cleanOffset ?? 0
       segments.inOrder.push(segment)
-      if (!names.has(segment.name)) this.#missing(segment, entry)
+      if (!this.#names.has(segment.name)) this.#missing(segment, entry)
       else if (side !== null && entry.sealed !== null && side.lastEpoch >= this.#state.epoch) {
         adopt(segment, side)
         await this.#applyColumns(segment, side.columns)
@@ -86,7 +88,10 @@ export class Recovery {
 
   async #readSideFile(entry: ManifestSegment | undefined): Promise<SideFile | null> {
     if (entry === undefined || entry.sealed === null) return null
-    const name = sideFileName(entry.baseOffset, entry.generation)
+    const { readOnly, serveDamaged } = this.#state.options
+    const usual = sideFileName(entry.baseOffset, entry.generation)
+    const suspect = suspectName(usual)
+    const name = (readOnly || serveDamaged) && this.#names.has(suspect) ? suspect : usual
     try {
       const side = decodeSideFile(await readWhole(this.#state.disk, name), this.#state.seed)
       if (
@@ -332,7 +337,10 @@ export class Recovery {
     if (!damaged && !options.readOnly && !options.serveDamaged) {
       segment.digest = await digestInSlices(bytes, segment.size)
       const side = { ...sideFacts(segment), digest: segment.digest, columns: segment.columns! }
-      await replaceFile(disk, sideFileName(segment.baseOffset, segment.generation), encodeSideFile(side, seed))
+      const name = sideFileName(segment.baseOffset, segment.generation)
+      await replaceFile(disk, name, encodeSideFile(side, seed))
+      // The segment is whole again: restored from a copy, or a fault of the reading that is over.
+      if (this.#names.has(suspectName(name))) await disk.remove(suspectName(name))
     }
     segment.columns = null
     segment.memory = null

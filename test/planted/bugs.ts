@@ -286,8 +286,8 @@ export const BUGS: readonly Bug[] = [
     name: 'damage-forgotten',
     why: 'Damage that the check in the background has found is unknown to the next start, which says that it is ready.',
     file: 'segments/background-check.ts',
-    find: `await this.#distrust(segment)`,
-    replace: `void this.#distrust.name`,
+    find: `await distrust(this.#state, segment)`,
+    replace: `void distrust.name`,
     caughtBy: [{ file: 'test/scenarios/damaged.test.ts', tests: 'the next one before it is ready' }],
   },
   {

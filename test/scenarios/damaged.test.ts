@@ -65,6 +65,8 @@ async function readAll(port: number): Promise<{ refused: number[]; errors: strin
 
 test('a byte flipped in a sealed segment: the daemon ends with 4 and names the offsets, the next one before it is ready', async (t) => {
   const { folder, segment } = await writtenFolder(t)
+  const before = fs.readdirSync(folder).sort()
+  const intact = fs.readFileSync(path.join(folder, segment))
   const key = hurt(folder, segment)
   for (const start of ['first', 'second', 'third']) {
     const { code, output } = await runDaemon(['--data', folder, '--port', '0', ...SMALL])
@@ -82,6 +84,19 @@ test('a byte flipped in a sealed segment: the daemon ends with 4 and names the o
   const verified = runTool('log', 'verify', '--data', folder)
   assert.equal(verified.code, 4, verified.output)
   assert.ok(verified.output.includes(segment), verified.output)
+  // Which keys are hurt is not forgotten: none of them is missing, or older than it was.
+  let daemon = await Daemon.start(folder, ['--serve-damaged', ...SMALL])
+  const { refused, errors } = await readAll(daemon.port)
+  assert.ok(refused.includes(key))
+  assert.equal(errors.length, refused.length)
+  for (const error of errors) assert.match(error, /^CORRUPT /)
+  assert.equal(await daemon.stop(), 0)
+  // Restored from a copy, the segment is believed again, and nothing stays behind.
+  fs.writeFileSync(path.join(folder, segment), intact)
+  daemon = await Daemon.start(folder, SMALL)
+  assert.deepEqual((await readAll(daemon.port)).refused, [])
+  assert.equal(await daemon.stop(), 0)
+  assert.deepEqual(fs.readdirSync(folder).sort(), before)
 })
 
 for (const without of ['with', 'without'] as const) {
