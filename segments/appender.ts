@@ -47,6 +47,11 @@ export class Appender {
     this.#tail = active.size
   }
 
+  /** Bytes that the record appended last takes. */
+  get recordSize(): number {
+    return this.#tail - this.position
+  }
+
   /** Whether an open batch holds records. */
   get hasOpenBatch(): boolean {
     return this.#count > 0
@@ -54,10 +59,11 @@ export class Appender {
 
   /**
    * Promises that the records of one command, `size` bytes with their headers, will lie in one batch.
+   * @param frees the command gives space back in the end: it may take a segment more than the bound of a log in memory
    * @throws FlinError when the log takes no writes now (LOG_POISONED, LOG_CLOSED, LOG_READ_ONLY, DISK_FULL, MEMORY_FULL)
    *   or never this one (RECORD_TOO_LARGE). Nothing has been appended then.
    */
-  begin(size: number): void {
+  begin(size: number, frees = false): void {
     const state = this.#state
     if (state.poison !== null) throw state.poison
     if (state.closed) throw new FlinError('LOG_CLOSED', 'the log is closed')
@@ -76,13 +82,13 @@ export class Appender {
         )
       }
       if (state.diskFull) throw diskFull()
-      if (state.endOffset > this.active.baseOffset) this.#roll(size + BATCH_HEADER_SIZE)
+      if (state.endOffset > this.active.baseOffset) this.#roll(size + BATCH_HEADER_SIZE, frees)
       else {
         // A segment without a record would hand its base offset, and so its name, on to the next: it gets longer instead.
-        this.#checkMemory(size)
+        this.#checkMemory(size, frees)
         this.#grow(size + BATCH_HEADER_SIZE)
       }
-    } else if (state.options.memorySizeMax > 0) this.#checkMemory(size)
+    } else if (state.options.memorySizeMax > 0) this.#checkMemory(size, frees)
   }
 
   /**
@@ -146,7 +152,7 @@ export class Appender {
     this.position = start
     this.#columns.add(hi, lo, start, kind, flags)
     if (hasDatum) this.#columns.addDatum(datum)
-    if ((flags & RECORD_FLAG.tombstone) !== 0) this.active.tombstoneCount++
+    if ((flags & RECORD_FLAG.tombstone) !== 0) this.active.noteTombstone(at - start, datum)
     this.#state.undurableSize += at - start
     this.#state.endOffset = offset + 1
     return offset
@@ -182,6 +188,7 @@ export class Appender {
       state.seed,
     )
     active.sparse.add(this.#batchStart, this.#batchBase)
+    active.headerSize += BATCH_HEADER_SIZE
     active.size = this.#tail
     active.endOffset = state.endOffset
     active.lastEpoch = state.epoch
@@ -203,11 +210,11 @@ export class Appender {
     this.closeBatch()
   }
 
-  #roll(size: number): void {
+  #roll(size: number, frees: boolean): void {
     this.closeBatch()
     const state = this.#state
     const { segmentSize, memorySizeMax } = state.options
-    this.#checkMemory(Math.max(size, segmentSize))
+    this.#checkMemory(Math.max(size, segmentSize), frees)
     const next = state.segments.create(state.endOffset, 0)
     const capacity = Math.max(size, segmentSize)
     next.memory = capacity === segmentSize ? (this.#pool.pop() ?? allocate(capacity)) : allocate(capacity)
@@ -224,11 +231,11 @@ export class Appender {
     this.#tail = 0
   }
 
-  #checkMemory(size: number): void {
+  #checkMemory(size: number, frees: boolean): void {
     const { memorySizeMax, segmentSize } = this.#state.options
     if (memorySizeMax === 0) return
     const used = this.#state.residentSize - (this.#memory.length - this.#tail)
-    if (used + size > Math.max(memorySizeMax, segmentSize)) {
+    if (used + size > Math.max(memorySizeMax, segmentSize) + (frees ? segmentSize : 0)) {
       throw new FlinError('MEMORY_FULL', `the log in memory holds ${sizeText(memorySizeMax)} at most`)
     }
   }

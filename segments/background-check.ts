@@ -49,7 +49,7 @@ export class BackgroundCheck {
       if (this.#isStopped) return
       // Compaction may have taken it away meanwhile.
       if (this.#state.segments.byNumber[segment.number] !== segment) continue
-      segment.readers++
+      segment.hold()
       try {
         await this.#check(segment)
       } catch (error) {
@@ -60,7 +60,7 @@ export class BackgroundCheck {
             : new FlinError('DISK_FAILED', `the segment ${segment.name} cannot be read`, { cause: error }),
         )
       } finally {
-        segment.readers--
+        segment.release()
       }
     }
     if (this.#isStopped || segments.length === 0) return

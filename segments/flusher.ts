@@ -82,6 +82,7 @@ export class Flusher {
     if (state.poison !== null) throw state.poison
     segment.committedPosition = to
     state.undurableSize -= to - from
+    state.committedSize += to - from
     state.committedOffset = toOffset
     if (this.#openedAs === 'always') state.durableOffset = toOffset
   }

@@ -28,6 +28,8 @@ export class LogState {
   durableOffset = 0
   /** Bytes appended and not yet committed. */
   undurableSize = 0
+  /** Bytes that have been committed since the log was opened. Written by the flusher. */
+  committedSize = 0
   /** Columns whose side file is written, for the next segment: their memory is mapped already. */
   spareColumns: RestartColumns | null = null
   /** Bytes of segments that are held in memory whole. */
@@ -92,5 +94,6 @@ export function describeSegment(segment: Segment): ManifestSegment {
     baseOffset: segment.baseOffset,
     generation: segment.generation,
     sealed: segment.sealed ? { size: segment.size, endOffset: segment.endOffset } : null,
+    ...(segment.cleanOffset > 0 ? { cleanOffset: segment.cleanOffset } : {}),
   }
 }

@@ -1,6 +1,11 @@
 import { Appender, allocate } from './appender.js'
 import { BackgroundCheck } from './background-check.js'
-import { Compaction, type CompactionResult, type Liveness } from './compaction.js'
+import { Compactor } from './compaction/compactor.js'
+import type { CompactionCounts } from './compaction/counts.js'
+import type { CompactionResult, Durable, Liveness } from './compaction/liveness.js'
+import { LoopRewriter, type Rewriter } from './compaction/rewriter.js'
+import { selectRun, type Select } from './compaction/select.js'
+import { ThreadRewriter } from './compaction/thread-rewriter.js'
 import { FolderLock } from './lock.js'
 import type { Disk } from './disk.js'
 import { diskFailure, FlinError } from './errors.js'
@@ -42,15 +47,16 @@ export class Log {
   readonly #files: SegmentFiles
   readonly #reader: Reader
   #check: BackgroundCheck | null = null
-  #compaction: Compaction | null = null
-  #compacted: Promise<unknown> = Promise.resolve()
+  readonly #compactor: Compactor
   #appender!: Appender
   #flusher!: Flusher
   /** Whether the log takes writes: a replay that failed has left nothing to commit, and nobody to do it. */
   #isWritable = false
+  /** Called when a segment has been sealed: there may be something to compact. */
+  onSealed: () => void = () => undefined
   #damages: readonly { segment: string; damage: Damage }[] = []
 
-  private constructor(state: LogState, lock: FolderLock | null) {
+  private constructor(state: LogState, lock: FolderLock | null, rewriter: Rewriter) {
     this.#state = state
     this.#lock = lock
     this.#files = new SegmentFiles(state)
@@ -58,6 +64,7 @@ export class Log {
       this.#evict()
     }
     this.#reader = new Reader(state)
+    this.#compactor = new Compactor(state, this.#files, this.#reader, rewriter)
   }
 
   /**
@@ -95,8 +102,13 @@ export class Log {
     const complete = completeOptions(options)
     const manifest = (await readManifest(disk)) ?? (await create(disk, complete))
     const [seed0, seed1] = manifest.hashSeed
-    const hasher = complete.keyHasher?.(seed0, seed1) ?? new KeyHasher(seed0, seed1)
-    return new Log(new LogState(disk, complete, manifest, checksumSeed(manifest.logId), hasher), lock)
+    const newHasher = () => complete.keyHasher?.(seed0, seed1) ?? new KeyHasher(seed0, seed1)
+    const state = new LogState(disk, complete, manifest, checksumSeed(manifest.logId), newHasher())
+    const hasThread = disk instanceof NodeDisk && complete.keyHasher === undefined
+    const rewriter = hasThread
+      ? new ThreadRewriter(disk.folder, manifest.hashSeed)
+      : new LoopRewriter(disk, newHasher())
+    return new Log(state, lock, rewriter)
   }
 
   /**
@@ -133,6 +145,7 @@ export class Log {
     this.#flusher = new Flusher(state, this.#appender, this.#files)
     this.#flusher.onSealed = () => {
       this.#evict()
+      this.onSealed()
     }
     if (isReader) return
     await recovery.secure(active)
@@ -369,17 +382,73 @@ export class Log {
   }
 
   /**
-   * Rewrites the sealed segments without what is dead. Not while another compaction runs. A failure before its switch, a full
-   * disk say, leaves the log as it was.
-   * @param durable Resolves when all that has been appended is durable.
+   * Rewrites all sealed segments without what is dead, the oldest first, some at a time. Not while another compaction runs. A
+   * failure, a full disk say, leaves the log as it was but for what had been switched before.
+   * @param durable Resolves when everything below an offset is durable.
    * @throws FlinError LOG_CORRUPT when a segment is damaged: it stays as it is; LOG_CLOSED when the log was closed meanwhile;
-   *   LOG_POISONED when the switch itself failed.
+   *   LOG_POISONED when a switch itself failed.
    */
-  compact(liveness: Liveness, durable: () => Promise<void>): Promise<CompactionResult> {
-    this.#compaction = new Compaction(this.#state, this.#files, this.#reader, liveness, durable)
-    const running = this.#compaction.run()
-    this.#compacted = running.catch(() => undefined)
-    return running
+  compact(liveness: Liveness, durable: Durable): Promise<CompactionResult> {
+    return this.#compactor.all(liveness, durable)
+  }
+
+  /**
+   * As {@link compact}, but only what is most worth its cost now, one switch; null when nothing is.
+   * @param isPressed space is short: little is worth much
+   * @param select what chooses; for tests, which want other runs than the best
+   */
+  compactNext(
+    liveness: Liveness,
+    durable: Durable,
+    isPressed = false,
+    select: Select = selectRun,
+  ): Promise<CompactionResult | null> {
+    return this.#compactor.next(liveness, durable, isPressed, select)
+  }
+
+  get isCompacting(): boolean {
+    return this.#compactor.isRunning
+  }
+
+  /** What compaction has done since the log was opened. */
+  get compactionCounts(): Readonly<CompactionCounts> {
+    return this.#compactor.counts
+  }
+
+  /** Bytes a second that compaction may read and write on disk; 0: no bound. Takes effect at once. */
+  setCompactionRate(bytesPerSecond: number): void {
+    this.#compactor.setRate(bytesPerSecond)
+  }
+
+  /**
+   * By segment number: bytes of records of which the state is not made any more. Whoever applies records counts there what
+   * they supersede: compaction chooses by it, but decides by {@link Liveness} alone.
+   */
+  get deadSizes(): number[] {
+    return this.#state.segments.deadSizes
+  }
+
+  /** Everything before this place is dead. */
+  noteAllDead(segmentNumber: number, position: number): void {
+    const { inOrder, deadSizes } = this.#state.segments
+    for (const { number, size, headerSize, tombstoneSize } of inOrder) {
+      if (number === segmentNumber) {
+        deadSizes[number] = position
+        return
+      }
+      deadSizes[number] = Math.max(0, size - headerSize - tombstoneSize)
+    }
+  }
+
+  /** Bytes in segments that compaction would give back, as far as is known. */
+  get deadSize(): number {
+    const { inOrder, deadSizes } = this.#state.segments
+    return inOrder.reduce((sum, { number, size }) => sum + Math.min(size, deadSizes[number]!), 0)
+  }
+
+  /** Bytes that have been committed since the log was opened. */
+  get committedSize(): number {
+    return this.#state.committedSize
   }
 
   /** What waits for space on the disk is given up from now on. */
@@ -396,8 +465,7 @@ export class Log {
     if (state.isClosing) return
     state.isClosing = true
     await this.#check?.stop()
-    this.#compaction?.stop()
-    await this.#compacted
+    await this.#compactor.close()
     try {
       if (this.#isWritable && state.poison === null) {
         await this.#flusher.flush()

@@ -26,6 +26,8 @@ export interface ManifestSegment {
   readonly generation: number
   /** Bytes of a sealed segment and the offset behind its last record; null while it is active. */
   readonly sealed: { readonly size: number; readonly endOffset: number } | null
+  /** Of what was superseded or buried below this offset, nothing is left in it; left out: 0. */
+  readonly cleanOffset?: number
 }
 
 export function encodeManifest(manifest: Manifest): Buffer {

@@ -29,6 +29,16 @@ export function isBehind(name: string, { segments }: Manifest): boolean {
   return parsed !== null && parsed.baseOffset > (segments.at(-1)?.baseOffset ?? -1)
 }
 
+/**
+ * Whether the offset at which a segment began has gone into another segment, or away, by compaction: it lies within one that
+ * has been rewritten, or in a gap between two.
+ */
+export function isCompactedAway(baseOffset: number, { segments }: Manifest): boolean {
+  const around = segments.findLast((segment) => segment.baseOffset <= baseOffset)
+  if (around === undefined || around.sealed === null) return around === undefined
+  return around.generation > 0 || baseOffset >= around.sealed.endOffset
+}
+
 /** Whether a segment's file has never taken a batch. */
 export async function isUnwritten(disk: Disk, name: string): Promise<boolean> {
   const file = await disk.open(name, {})

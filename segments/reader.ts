@@ -117,7 +117,7 @@ export class Reader {
   }
 
   async #readStretch(segment: Segment, entry: number): Promise<Stretch> {
-    segment.readers++
+    segment.hold()
     if (this.#reads < READS_MAX) this.#reads++
     else await new Promise<void>((resolve) => this.#waiting.push(resolve))
     try {
@@ -133,7 +133,7 @@ export class Reader {
       if (error instanceof FlinError && error.code === 'LOG_CORRUPT') await distrust(this.#state, segment)
       throw diskFailure(error, `reading segment ${segment.name}`)
     } finally {
-      segment.readers--
+      segment.release()
       // Who waits takes the place over: nobody may come between.
       const next = this.#waiting.shift()
       if (next === undefined) this.#reads--

@@ -8,7 +8,7 @@ import type { LogState } from './log-state.js'
 import { type ManifestSegment, vouchedOffset } from './manifest.js'
 import { parseSegmentName, QUARANTINE_FOLDER, sideFileName, suspectName } from './names.js'
 import { isNodeError } from './node-disk.js'
-import { hasAllSegments, isBehind, isUnwritten, unnamedFiles } from './orphans.js'
+import { hasAllSegments, isBehind, isCompactedAway, isUnwritten, unnamedFiles } from './orphans.js'
 import { RecordView } from './record.js'
 import { RestartColumns } from './restart-columns.js'
 import type { Segment } from './segment.js'
@@ -25,6 +25,8 @@ export interface ReplayedRecord {
   segmentNumber: number
   position: number
   datum: number
+  /** Bytes that it takes, a multiple of 8; told by a side file, the header of the batch behind it may be among them. */
+  size: number
 }
 
 /** Applies a record to the state that is being rebuilt. A promise is awaited: it may load records to compare keys. */
@@ -37,7 +39,16 @@ export type Replay = (record: ReplayedRecord) => Promise<void> | undefined
 export class Recovery {
   readonly #state: LogState
   readonly #replay: Replay
-  readonly #record: ReplayedRecord = { kind: 0, flags: 0, hi: 0, lo: 0, segmentNumber: 0, position: 0, datum: 0 }
+  readonly #record: ReplayedRecord = {
+    kind: 0,
+    flags: 0,
+    hi: 0,
+    lo: 0,
+    segmentNumber: 0,
+    position: 0,
+    datum: 0,
+    size: 0,
+  }
   readonly damages: { segment: string; damage: Damage }[] = []
   /** What is in the folder. */
   #names: ReadonlySet<string> = new Set()
@@ -60,6 +71,7 @@ export class Recovery {
       const side = await ahead
       ahead = this.#readSideFile(listed[i + 1])
       const segment = segments.create(entry.baseOffset, entry.generation)
+      segment.cleanOffset = entry.cleanOffset ?? 0
       segments.inOrder.push(segment)
       if (!this.#names.has(segment.name)) this.#missing(segment, entry)
       else if (side !== null && entry.sealed !== null && side.lastEpoch >= this.#state.epoch) {
@@ -116,6 +128,8 @@ export class Recovery {
       record.lo = words[i * 3 + 1]!
       record.position = words[i * 3 + 2]! >>> 0
       record.datum = (record.flags & RECORD_FLAG.datum) === 0 ? 0 : columns.data[nextDatum++]!
+      record.size = (i + 1 < count ? words[i * 3 + 5]! >>> 0 : segment.size) - record.position
+      if ((record.flags & RECORD_FLAG.tombstone) !== 0) segment.noteTombstone(record.size, record.datum)
       const waiting = this.#replay(record)
       if (waiting !== undefined) await waiting
     }
@@ -179,6 +193,7 @@ export class Recovery {
       segment.endOffset = header.lastOffset + 1
       segment.lastEpoch = header.epoch
       segment.lastTimestampMs = header.timestampMs
+      segment.headerSize += BATCH_HEADER_SIZE
       this.#durableOffset = Math.max(this.#durableOffset, header.durableOffset)
       if (segment.firstTimestampMs === 0) segment.firstTimestampMs = header.timestampMs
       let at = position + BATCH_HEADER_SIZE
@@ -214,9 +229,10 @@ export class Recovery {
     record.segmentNumber = segment.number
     record.position = view.start
     record.datum = view.datum
+    record.size = view.next - view.start
     segment.columns!.add(record.hi, record.lo, view.start, view.kind, view.flags)
     if ((view.flags & RECORD_FLAG.datum) !== 0) segment.columns!.addDatum(record.datum)
-    if (view.isTombstone) segment.tombstoneCount++
+    if (view.isTombstone) segment.noteTombstone(record.size, record.datum)
     return this.#replay(record)
   }
 
@@ -344,7 +360,6 @@ function adopt(segment: Segment, side: SideFile): void {
   // A view would keep the whole side file in memory.
   segment.sparse.positions = side.sparse.positions.slice()
   segment.sparse.offsets = side.sparse.offsets.slice()
-  segment.tombstoneCount = side.tombstoneCount
   segment.firstTimestampMs = side.firstTimestampMs
   segment.lastTimestampMs = side.lastTimestampMs
   segment.lastEpoch = side.lastEpoch
@@ -378,9 +393,16 @@ export async function clearOrphans({ disk, manifest, options }: LogState): Promi
     if (isBehind(name, manifest) && !(await isUnwritten(disk, name))) throw staleManifest(name)
   }
   const bases = new Set(manifest.segments.map(({ baseOffset }) => baseOffset))
+  // The manifest may be a rename that is not durable yet: what the one before it names must not go first.
+  await disk.syncFolder()
   for (const name of orphans) {
     const parsed = parseSegmentName(name)
-    if (parsed === null || parsed.generation > 0 || bases.has(parsed.baseOffset) || (await isUnwritten(disk, name))) {
+    const isReplaced =
+      parsed === null ||
+      parsed.generation > 0 ||
+      bases.has(parsed.baseOffset) ||
+      isCompactedAway(parsed.baseOffset, manifest)
+    if (isReplaced || (await isUnwritten(disk, name))) {
       await disk.remove(name)
       options.onEvent({ type: 'orphan', file: name, action: 'removed' })
     } else {

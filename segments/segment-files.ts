@@ -237,8 +237,11 @@ export class SegmentFiles {
     return this.#state.disk.open(name, { write: true, dsync: this.#state.options.fsync === 'always' })
   }
 
-  /** Writes the manifest that describes the segments as they are; one switch at a time, waiting while the disk is full. */
-  switchManifest(changes: ManifestChanges = {}): Promise<void> {
+  /**
+   * Writes the manifest that describes the segments as they are; one switch at a time, waiting while the disk is full.
+   * @param switched called when it is written, before the next switch looks at the segments
+   */
+  switchManifest(changes: ManifestChanges = {}, switched: () => void = () => undefined): Promise<void> {
     const turn = this.#switching.then(async () => {
       const state = this.#state
       for (;;) {
@@ -246,6 +249,7 @@ export class SegmentFiles {
           const next = state.nextManifest(typeof changes === 'function' ? changes() : changes)
           await writeManifest(state.disk, next)
           state.manifest = next
+          switched()
           this.goOn()
           return
         } catch (error) {

@@ -26,14 +26,23 @@ export class Segment {
   /** Held until they are in the side file. */
   columns: RestartColumns | null = null
   tombstoneCount = 0
+  /** Bytes of its tombstones, and the lowest offset that one of them may bury; Infinity without any. */
+  tombstoneSize = 0
+  buriesFrom = Infinity
+  /** Bytes of batch headers that the counting of the dead leaves out. */
+  headerSize = 0
+  /** Of what was superseded or buried below this offset, nothing is left in it: it has been rewritten since. */
+  cleanOffset = 0
+  /** Compaction found it damaged. */
+  isDamaged = false
   firstTimestampMs = 0
   lastTimestampMs = 0
   lastEpoch = 0
-  /** Readers of the file that are under way; it is closed and deleted after them. */
-  readers = 0
   /** XXH64 from the side file; null while it is not known. */
   digest: string | null = null
   #opening: Promise<DiskFile> | null = null
+  #readers = 0
+  #tellUnread: () => void = () => undefined
 
   constructor(number: number, baseOffset: number, generation: number) {
     this.number = number
@@ -45,6 +54,27 @@ export class Segment {
 
   get name(): string {
     return segmentName(this.baseOffset, this.generation)
+  }
+
+  /** A reader begins: the file is not closed and deleted under it. */
+  hold(): void {
+    this.#readers++
+  }
+
+  /** A reader has ended. */
+  release(): void {
+    if (--this.#readers === 0) this.#tellUnread()
+  }
+
+  /** Waits until nobody reads it. */
+  async untilUnread(): Promise<void> {
+    if (this.#readers > 0) await new Promise<void>((resolve) => (this.#tellUnread = resolve))
+  }
+
+  noteTombstone(size: number, buriesFrom: number): void {
+    this.tombstoneCount++
+    this.tombstoneSize += size
+    if (buriesFrom < this.buriesFrom) this.buriesFrom = buriesFrom
   }
 
   /** The file of a sealed segment, opened once for all who want to read it at the same time. */
@@ -67,6 +97,8 @@ export class SegmentTable {
   readonly byNumber: (Segment | undefined)[] = []
   /** In order of offset, the active one last. */
   readonly inOrder: Segment[] = []
+  /** By number: bytes of records of which the state is not made any more, give or take some hundredths. The models count. */
+  readonly deadSizes: number[] = []
   readonly #free: number[] = []
 
   /** Makes a segment with a free number; the caller puts it in its place in {@link inOrder}. */
@@ -76,6 +108,7 @@ export class SegmentTable {
     if (number >= SEGMENT_COUNT_MAX) throw new RangeError('more segments than places can name')
     const segment = new Segment(number, baseOffset, generation)
     this.byNumber[number] = segment
+    this.deadSizes[number] = 0
     return segment
   }
 

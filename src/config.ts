@@ -57,6 +57,8 @@ const schema = z.strictObject({
   segmentSize: size(SEGMENT_SIZE_MIN, SEGMENT_SIZE_LIMIT).default(64 * MIB),
   cacheSize: size(MIB, Number.MAX_SAFE_INTEGER).default(GIB),
   reserveSize: size(0, Number.MAX_SAFE_INTEGER).default(64 * MIB),
+  /** Bytes a second that compaction may read and write; 0: no bound. */
+  compactionRate: size(0, Number.MAX_SAFE_INTEGER).default(256 * MIB),
   clientsMax: integer(1, 1_000_000).default(10_000),
   outputSizeMax: size(MIB, Number.MAX_SAFE_INTEGER).default(GIB),
   /** What clients have to give before anything else; empty: nothing. */
@@ -85,6 +87,7 @@ const TAKES: Readonly<Record<Name, string>> = {
   segmentSize: `${A_SIZE}, from ${SEGMENT_SIZE_MIN} to ${SEGMENT_SIZE_LIMIT}`,
   cacheSize: `${A_SIZE}, from 1mb on`,
   reserveSize: A_SIZE,
+  compactionRate: A_SIZE,
   clientsMax: 'a plain decimal number from 1 to 1000000',
   outputSizeMax: `${A_SIZE}, from 1mb on`,
   requirepass: `text of at most ${PASSWORD_SIZE_MAX} characters`,

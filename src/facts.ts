@@ -1,6 +1,7 @@
 import crypto from 'node:crypto'
 import os from 'node:os'
 import type { Log } from '../segments/index.js'
+import type { CompactionKeeper } from './compaction-keeper.js'
 import type { CommandStats } from './commands/command-stats.js'
 import type { InfoSections } from './commands/server-view.js'
 import type { Committer } from './commit/committer.js'
@@ -30,6 +31,7 @@ export interface FactSources {
   readonly committer: Committer
   readonly stats: CommandStats
   readonly listener: Listener
+  readonly compaction: CompactionKeeper
 }
 
 /** What INFO tells, in Redis's sections and field names where Redis has them. */
@@ -51,6 +53,7 @@ export class Facts {
     clients: ['Clients', () => this.#clients()],
     memory: ['Memory', () => this.#memory()],
     persistence: ['Persistence', () => this.#persistence()],
+    compaction: ['Compaction', () => this.#sources.compaction.facts()],
     stats: ['Stats', () => this.#stats()],
     replication: ['Replication', () => this.#replication()],
     cpu: ['CPU', cpu],

@@ -1,5 +1,6 @@
 import type { FsyncPolicy, Log } from '../segments/index.js'
 import type { Access } from './access.js'
+import type { CompactionKeeper } from './compaction-keeper.js'
 import type { Settings } from './config.js'
 import type { ClientLimits } from './net/host.js'
 import type { Listener } from './net/listener.js'
@@ -13,6 +14,7 @@ const MS_PER_S = 1000
 export interface LiveParts {
   readonly settings: Settings
   readonly log: Log
+  readonly compaction: CompactionKeeper
   readonly access: Access
   readonly listener: Listener
   readonly requestLimits: RequestLimits
@@ -21,7 +23,7 @@ export interface LiveParts {
 
 /** Redis's settings that the daemon really has. */
 export function liveSettings(parts: LiveParts): ReadonlyMap<string, LiveSetting> {
-  const { settings, log, access, listener, requestLimits, clientLimits } = parts
+  const { settings, log, compaction, access, listener, requestLimits, clientLimits } = parts
   return new Map<string, LiveSetting>([
     ['appendfsync', { get: () => log.fsync, set: (value) => (log.fsync = value as FsyncPolicy) }],
     ['bind', { get: () => settings.host }],
@@ -31,6 +33,13 @@ export function liveSettings(parts: LiveParts): ReadonlyMap<string, LiveSetting>
       number(
         () => requestLimits.querySizeMax,
         (value) => (requestLimits.querySizeMax = value),
+      ),
+    ],
+    [
+      'compaction-rate',
+      number(
+        () => compaction.rate,
+        (value) => (compaction.rate = value),
       ),
     ],
     ['databases', { get: () => '1' }],

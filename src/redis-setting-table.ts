@@ -46,6 +46,11 @@ const HONOURED: readonly RedisSetting[] = [
     read: size(MIB, REQUEST_SIZE_MAX),
     honoured: 'bytes of one request',
   },
+  {
+    name: 'compaction-rate',
+    read: size(0, HUGE),
+    honoured: 'bytes a second that compaction may read and write, as `--compaction-rate`; Flin’s own',
+  },
   { name: 'maxclients', read: integer(1, 2 ** 32 - 1), honoured: 'clients at a time, as `--clients-max`' },
   {
     name: 'proto-max-bulk-len',

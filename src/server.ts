@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import { FlinError, Log, SEGMENT_SIZE_MIN, type LogEvent, type LogOptions } from '../segments/index.js'
 import { Access } from './access.js'
 import { ALL_COMMANDS } from './commands/all.js'
+import { CompactionKeeper } from './compaction-keeper.js'
 import { BinaryDispatcher } from './commands/binary/binary-dispatcher.js'
 import { CommandStats } from './commands/command-stats.js'
 import { Dispatcher } from './commands/dispatcher.js'
@@ -35,6 +36,7 @@ export class Server {
   readonly #listener: Listener
   readonly #committer: Committer
   readonly #upkeep: Upkeep
+  readonly #compaction: CompactionKeeper
   readonly #facts: Facts
   #stopping: Promise<void> | null = null
   /** Where it listens. */
@@ -46,6 +48,7 @@ export class Server {
     listener: Listener
     committer: Committer
     upkeep: Upkeep
+    compaction: CompactionKeeper
     facts: Facts
     address: net.AddressInfo
   }) {
@@ -54,6 +57,7 @@ export class Server {
     this.#listener = parts.listener
     this.#committer = parts.committer
     this.#upkeep = parts.upkeep
+    this.#compaction = parts.compaction
     this.#facts = parts.facts
     this.address = parts.address
   }
@@ -75,6 +79,12 @@ export class Server {
     committer.onCommit = (offset) => {
       keyspace.removals.committed(offset)
     }
+    const compaction = new CompactionKeeper({
+      ...{ log, committer, logger, liveness: keyspace.liveness },
+      rate: settings.compactionRate,
+      memorySizeMax: settings.memory,
+      onFailure: onEnd,
+    })
     const registry = new Registry(ALL_COMMANDS)
     const requestLimits = { ...DEFAULT_REQUEST_LIMITS }
     const clientLimits = { outputSizeMax: settings.outputSizeMax, idleMsMax: 0 }
@@ -84,6 +94,7 @@ export class Server {
       registry,
       redisVersion: REDIS_VERSION,
       stats,
+      compaction,
       info: (wanted) => facts.info(wanted),
       resetStats: () => {
         facts.reset()
@@ -141,9 +152,9 @@ export class Server {
       },
     }
     const listener = new Listener(host, settings.clientsMax)
-    const facts = new Facts({ settings, log, keyspace, committer, stats, listener })
+    const facts = new Facts({ settings, log, keyspace, committer, stats, listener, compaction })
     const redisSettings = new RedisSettings(
-      liveSettings({ settings, log, access, listener, requestLimits, clientLimits }),
+      liveSettings({ settings, log, compaction, access, listener, requestLimits, clientLimits }),
       initialValues(settings),
     )
     let address: net.AddressInfo
@@ -155,6 +166,8 @@ export class Server {
     }
     const upkeep = new Upkeep(log, keyspace, committer, Math.random)
     upkeep.start()
+    // What is served damaged takes no writes, and stays as it is.
+    if (!settings.serveDamaged) compaction.start()
     facts.start()
     // Told to serve what is damaged, it names what that is, and goes on.
     const goOn = (error: FlinError): void => {
@@ -167,7 +180,7 @@ export class Server {
       tookMs: Math.round(performance.now() - began),
     }
     logger.info(told, 'ready')
-    return new Server({ log, logger, listener, committer, upkeep, facts, address })
+    return new Server({ log, logger, listener, committer, upkeep, compaction, facts, address })
   }
 
   /** Finishes what is in flight, closes connections and log. */
@@ -179,6 +192,7 @@ export class Server {
   async #stop(): Promise<void> {
     this.#log.beginClose()
     this.#facts.stop()
+    this.#compaction.stop()
     await this.#upkeep.stop()
     // Clients that never pause would keep the committer busy for ever: first they are heard no more.
     this.#listener.stop()

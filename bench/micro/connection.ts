@@ -54,6 +54,7 @@ const view: ServerView = {
   stats,
   info: () => ({}),
   resetStats: () => undefined,
+  compaction: { now: () => false, facts: () => ({}) },
   settings: { entries: () => [], set: () => undefined },
   clients: () => [],
   isOpen: () => true,

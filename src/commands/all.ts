@@ -5,6 +5,7 @@ import { hello } from './connection/hello.js'
 import { echo, ping, quit } from './connection/ping.js'
 import { reset } from './connection/reset.js'
 import { select } from './connection/select.js'
+import { compact } from './flin/compact.js'
 import { flinDel } from './flin/flin-del.js'
 import { flinDurable } from './flin/flin-durable.js'
 import { flinGet } from './flin/flin-get.js'
@@ -53,7 +54,7 @@ export const ALL_COMMANDS: readonly Command[] = [
   ...[object, wait],
   ...[expire, pexpire, expireat, pexpireat, ttl, pttl, expiretime, pexpiretime, persist],
   ...[flushall, flushdb, swapdb],
-  ...[flinGet, flinSet, flinDel, flinDurable],
+  ...[flinGet, flinSet, flinDel, flinDurable, compact],
   ...[multi, exec, discard, watch, unwatch],
   ...[ping, echo, hello, auth, select, reset, quit, client],
   ...[command, config, info, memory, time, lastsave, shutdown],

@@ -16,6 +16,14 @@ export interface SettingsView {
   set: (pairs: readonly (readonly [name: string, value: string])[]) => void
 }
 
+/** Compaction of the log, as COMPACT sees it. */
+export interface CompactionView {
+  /** Begins one of everything that is sealed: now, or, false, behind the one that is under way. */
+  now: () => boolean
+  /** What it has done. */
+  facts: () => Record<string, string | number>
+}
+
 /** What commands may know of the server, and ask of it. */
 export interface ServerView {
   readonly registry: Registry
@@ -23,6 +31,7 @@ export interface ServerView {
   readonly redisVersion: string
   readonly settings: SettingsView
   readonly stats: CommandStats
+  readonly compaction: CompactionView
   /** All sections, or those that are asked for by their names in lower case. */
   info: (wanted: (section: string) => boolean) => InfoSections
   /** Forgets what INFO has counted. */

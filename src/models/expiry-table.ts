@@ -1,4 +1,4 @@
-import { HashIndex } from '../../segments/index.js'
+import { CLASS_SIZES, HashIndex } from '../../segments/index.js'
 
 const CHUNK_ROWS = 1 << 11
 /** expireAt (f64, two words), expiry record's segment and position, value's segment and position, hash high and low. */
@@ -7,9 +7,11 @@ const WORDS = 8
 /**
  * When keys expire: a row for each key that does, off the heap, in chunks so that growing never copies much. A row is
  * found by the key's hash and the place of the value that it is bound to. Rows have no gaps, so that a row picked at random is
- * always one in use: otherwise the last of many keys would hardly ever be found.
+ * always one in use: otherwise the last of many keys would hardly ever be found. An entry's tag is the size class of the expiry's
+ * record.
  */
 export class ExpiryTable {
+  readonly #deadSizes: number[]
   #index = new HashIndex({ tableBits: 6 })
   #chunks: { words: Int32Array; times: Float64Array }[] = []
   #rows = 0
@@ -19,6 +21,11 @@ export class ExpiryTable {
   recordPosition = 0
   valueSegment = 0
   valuePosition = 0
+
+  /** @param deadSizes where the bytes of records are counted that are superseded or removed, by segment number */
+  constructor(deadSizes: number[] = []) {
+    this.#deadSizes = deadSizes
+  }
 
   get count(): number {
     return this.#index.count
@@ -53,13 +60,17 @@ export class ExpiryTable {
     expireAt: number,
     recordSegment: number,
     recordPosition: number,
+    sizeClass = 0,
   ): void {
     let row: number
-    if (this.find(hi, lo, valueSegment, valuePosition)) row = this.#index.position
-    else {
+    if (this.find(hi, lo, valueSegment, valuePosition)) {
+      this.#countDead()
+      row = this.#index.position
+      this.#index.update(0, row, sizeClass)
+    } else {
       row = this.#rows++
       if (row >= this.#chunks.length * CHUNK_ROWS) this.#addChunk()
-      this.#index.insert(hi, lo, 0, row, 0)
+      this.#index.insert(hi, lo, 0, row, sizeClass)
     }
     const { words, times } = this.#chunks[Math.floor(row / CHUNK_ROWS)]!
     const at = (row % CHUNK_ROWS) * WORDS
@@ -72,8 +83,14 @@ export class ExpiryTable {
     words[at + 7] = lo
   }
 
+  /** Counts the record of the row found last. */
+  #countDead(): void {
+    this.#deadSizes[this.recordSegment]! += CLASS_SIZES[this.#index.tag]!
+  }
+
   remove(hi: number, lo: number, valueSegment: number, valuePosition: number): void {
     if (!this.find(hi, lo, valueSegment, valuePosition)) return
+    this.#countDead()
     const row = this.#index.position
     this.#index.remove()
     const last = --this.#rows
@@ -90,7 +107,7 @@ export class ExpiryTable {
     const lo = source[start + 7]!
     for (let ok = index.seek(hi, lo); ok; ok = index.seekNext()) {
       if (index.position !== from) continue
-      index.update(0, to, 0)
+      index.update(0, to, index.tag)
       break
     }
     const target = this.#chunks[Math.floor(to / CHUNK_ROWS)]!.words
@@ -100,9 +117,20 @@ export class ExpiryTable {
   /** Follows a value that compaction has moved. */
   moveValue(hi: number, lo: number, oldSegment: number, oldPosition: number, segment: number, position: number): void {
     if (!this.find(hi, lo, oldSegment, oldPosition)) return
-    const { expireAt, recordSegment, recordPosition } = this
-    this.remove(hi, lo, oldSegment, oldPosition)
-    this.set(hi, lo, segment, position, expireAt, recordSegment, recordPosition)
+    const { words, at } = this.#rowOf(this.#index.position)
+    words[at + 4] = segment
+    words[at + 5] = position
+  }
+
+  /** Follows the record of the expiry found last, which compaction has moved. */
+  moveRecord(segment: number, position: number): void {
+    const { words, at } = this.#rowOf(this.#index.position)
+    words[at + 2] = segment
+    words[at + 3] = position
+  }
+
+  #rowOf(row: number): { words: Int32Array; at: number } {
+    return { words: this.#chunks[Math.floor(row / CHUNK_ROWS)]!.words, at: (row % CHUNK_ROWS) * WORDS }
   }
 
   clear(): void {

@@ -1,9 +1,15 @@
-import type { HashIndex, Liveness, ReplayedRecord } from '../../segments/index.js'
+import { sizeClassOf, type HashIndex, type Liveness, type ReplayedRecord } from '../../segments/index.js'
 import type { ExpiryTable } from './expiry-table.js'
 import { KIND } from './kinds.js'
 
-/** Bits of an index entry's tag. */
+/** Bits of an index entry's tag; from {@link TAG_SIZE_SHIFT} on it holds the size class of the record. */
 export const TAG = { expires: 1, collides: 2 } as const
+export const TAG_SIZE_SHIFT = 2
+
+/** The part of a tag that says how large the record is. */
+export function sizeTag(size: number): number {
+  return sizeClassOf(size) << TAG_SIZE_SHIFT
+}
 
 /** Stands on the entry with this hash and place; false when there is none: the record there is not the newest of its key. */
 export function seekPlace(index: HashIndex, hi: number, lo: number, segment: number, position: number): boolean {
@@ -40,20 +46,19 @@ export class KeyLiveness implements Liveness {
     return false
   }
 
-  moved(record: ReplayedRecord, segmentNumber: number, position: number): void {
+  moved(record: ReplayedRecord, segmentNumber: number, position: number): boolean {
     const { hi, lo } = record
     const index = this.#index
     const expiries = this.#expiries
     if (record.kind === KIND.string) {
-      if (index.replacePlace(hi, lo, record.segmentNumber, record.position, segmentNumber, position)) {
+      const isNewest = index.replacePlace(hi, lo, record.segmentNumber, record.position, segmentNumber, position)
+      if (isNewest && (index.tag & TAG.expires) !== 0) {
         expiries.moveValue(hi, lo, record.segmentNumber, record.position, segmentNumber, position)
       }
-      return
+      return isNewest
     }
-    for (let ok = index.seek(hi, lo); ok; ok = index.seekNext()) {
-      if (!expiries.find(hi, lo, index.segment, index.position)) continue
-      if (expiries.recordSegment !== record.segmentNumber || expiries.recordPosition !== record.position) continue
-      expiries.set(hi, lo, index.segment, index.position, expiries.expireAt, segmentNumber, position)
-    }
+    if (!this.#isLiveExpiry(record)) return false
+    expiries.moveRecord(segmentNumber, position)
+    return true
   }
 }

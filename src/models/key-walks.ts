@@ -16,7 +16,7 @@ interface Keys {
   readonly record: RecordView
   countsLookups: boolean
   gateAll: () => void
-  begin: (size: number) => void
+  beginRemoving: (size: number) => void
   find: (key: Buffer, start: number, end: number) => boolean
   removeExpired: (key: Buffer, start: number, end: number) => boolean
 }
@@ -126,7 +126,7 @@ export class KeyWalks {
       // Another row than the one that was looked at: the last one has moved here.
       if (!reader.seek(expiries.valueSegment, expiries.valuePosition)) continue
       const key = keys.record.at(reader.bytes, reader.start).key()
-      keys.begin(key.length + RECORD_OVERHEAD)
+      keys.beginRemoving(key.length + RECORD_OVERHEAD)
       keys.countsLookups = false // nobody has asked
       keys.find(key, 0, key.length)
       if (keys.removeExpired(key, 0, key.length)) expired++

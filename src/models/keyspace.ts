@@ -1,8 +1,10 @@
 import {
+  CLASS_SIZES,
   HashIndex,
   RECORD_FLAG,
   RecordView,
   sameBytes,
+  sizeClassOf,
   type Liveness,
   type Location,
   type Log,
@@ -11,7 +13,7 @@ import {
 } from '../../segments/index.js'
 import { ColdRead } from './cold.js'
 import { ExpiryTable } from './expiry-table.js'
-import { KeyLiveness, seekPlace, TAG } from './key-liveness.js'
+import { KeyLiveness, seekPlace, sizeTag, TAG, TAG_SIZE_SHIFT } from './key-liveness.js'
 import { KeyWalks } from './key-walks.js'
 import { CAUSE, KIND } from './kinds.js'
 import { RecentRemovals } from './recent-removals.js'
@@ -29,7 +31,9 @@ export class Keyspace {
   readonly watches = new Watches()
   readonly removals = new RecentRemovals()
   readonly #index: HashIndex
-  readonly #expiries = new ExpiryTable()
+  readonly #expiries: ExpiryTable
+  /** Bytes that died, by segment: what compaction chooses by. */
+  readonly #deadSizes: number[]
   /** What compaction asks and tells. */
   readonly liveness: Liveness
   /** What looks at keys that nobody has named. */
@@ -63,6 +67,8 @@ export class Keyspace {
   /** @param tableBits How many tables the index has, see HashIndex; few are quicker to make. */
   constructor(log: Log, tableBits?: number) {
     this.log = log
+    this.#deadSizes = log.deadSizes
+    this.#expiries = new ExpiryTable(this.#deadSizes)
     this.#index = new HashIndex(tableBits === undefined ? {} : { tableBits })
     this.liveness = new KeyLiveness(this.#index, this.#expiries)
     this.walks = new KeyWalks(this, this.#index, this.#expiries)
@@ -185,6 +191,11 @@ export class Keyspace {
     this.log.appender.begin(size)
   }
 
+  /** As {@link begin}, for a command that does nothing but remove: it may run also where there is no room for more. */
+  beginRemoving(size: number): void {
+    this.log.appender.begin(size, true)
+  }
+
   /**
    * Gives the key looked for last a value, which may lie in the log itself: what was written there is never moved. `expireAt`
    * 0: it does not expire.
@@ -217,7 +228,7 @@ export class Keyspace {
       valueStart,
       valueEnd,
     )
-    this.#applyValue(appender.segmentNumber, appender.position)
+    this.#applyValue(appender.segmentNumber, appender.position, appender.recordSize)
     if (expireAt > 0) this.#appendExpiry(key, start, end, expireAt, offset)
     this.#touch()
   }
@@ -262,13 +273,13 @@ export class Keyspace {
       0,
       0,
     )
-    this.#applyExpiry(expireAt, appender.segmentNumber, appender.position)
+    this.#applyExpiry(expireAt, appender.segmentNumber, appender.position, appender.recordSize)
   }
 
   /** Takes the expiry of the key found last away. */
   persist(key: Buffer, start: number, end: number): void {
     this.#appendTombstone(KIND.expiry, this.command, this.locate().offset, key, start, end)
-    this.#applyExpiry(0, 0, 0)
+    this.#applyExpiry(0, 0, 0, 0)
     this.removals.add(this.#hi, this.#lo, this.log.endOffset)
     this.#waitFor(this.log.endOffset)
     this.#touch()
@@ -323,7 +334,7 @@ export class Keyspace {
     hasher.hash(NOTHING, 0, 0)
     appender.append(KIND.floor, flags, this.command, 0, 0, hasher.hi, hasher.lo, NOTHING, 0, 0, NOTHING, 0, 0)
     if (!this.watches.isEmpty) this.watches.touchAll((hi, lo) => this.#isAliveHash(hi, lo))
-    this.#applyFloor()
+    this.#applyFloor(appender.segmentNumber, appender.position)
     this.#floorGate = this.log.endOffset
     this.gateAll()
   }
@@ -340,15 +351,16 @@ export class Keyspace {
 
   // ---- what changes the state; shared by commands and recovery
 
-  #applyValue(segment: number, position: number): void {
+  #applyValue(segment: number, position: number, size: number): void {
     const index = this.#index
     if (this.#present) {
+      this.#deadSizes[index.segment]! += CLASS_SIZES[index.tag >>> TAG_SIZE_SHIFT]!
       if ((index.tag & TAG.expires) !== 0) this.#expiries.remove(this.#hi, this.#lo, index.segment, index.position)
-      index.update(segment, position, index.tag & ~TAG.expires)
+      index.update(segment, position, (index.tag & TAG.collides) | sizeTag(size))
       return
     }
     if (this.#collides) this.#markCollisions()
-    index.insert(this.#hi, this.#lo, segment, position, this.#collides ? TAG.collides : 0)
+    index.insert(this.#hi, this.#lo, segment, position, (this.#collides ? TAG.collides : 0) | sizeTag(size))
     this.#present = seekPlace(index, this.#hi, this.#lo, segment, position)
   }
 
@@ -359,7 +371,7 @@ export class Keyspace {
     }
   }
 
-  #applyExpiry(expireAt: number, recordSegment: number, recordPosition: number): void {
+  #applyExpiry(expireAt: number, recordSegment: number, recordPosition: number, size: number): void {
     const index = this.#index
     const { segment, position, tag } = index
     if (expireAt === 0) {
@@ -367,7 +379,8 @@ export class Keyspace {
       index.update(segment, position, tag & ~TAG.expires)
       return
     }
-    this.#expiries.set(this.#hi, this.#lo, segment, position, expireAt, recordSegment, recordPosition)
+    const sizeClass = sizeClassOf(size)
+    this.#expiries.set(this.#hi, this.#lo, segment, position, expireAt, recordSegment, recordPosition, sizeClass)
     index.update(segment, position, tag | TAG.expires)
   }
 
@@ -376,19 +389,21 @@ export class Keyspace {
     if ((index.tag & TAG.expires) !== 0) this.#expiries.remove(this.#hi, this.#lo, index.segment, index.position)
     // The search ended at this key: of others with its hash, which matter if it is put again now, only the tag tells.
     if ((index.tag & TAG.collides) !== 0) this.#collides = true
+    this.#deadSizes[index.segment]! += CLASS_SIZES[index.tag >>> TAG_SIZE_SHIFT]!
     index.remove()
     this.#present = false
   }
 
-  #applyFloor(): void {
+  #applyFloor(segment: number, position: number): void {
     this.#index.clear()
     this.#expiries.clear()
+    this.log.noteAllDead(segment, position)
   }
 
   /** Applies a record of the log to the state: recovery hands over all of them, in order. */
   replay(record: ReplayedRecord): Promise<void> | undefined {
     if (record.kind === KIND.floor) {
-      this.#applyFloor()
+      this.#applyFloor(record.segmentNumber, record.position)
       return undefined
     }
     this.#hi = record.hi
@@ -404,10 +419,10 @@ export class Keyspace {
   #replayFound(record: ReplayedRecord): void {
     const isTombstone = (record.flags & RECORD_FLAG.tombstone) !== 0
     if (record.kind === KIND.string) {
-      if (!isTombstone) this.#applyValue(record.segmentNumber, record.position)
+      if (!isTombstone) this.#applyValue(record.segmentNumber, record.position, record.size)
       else if (this.#present) this.#applyRemoval()
     } else if (record.kind === KIND.expiry && this.#present) {
-      this.#applyExpiry(isTombstone ? 0 : record.datum, record.segmentNumber, record.position)
+      this.#applyExpiry(isTombstone ? 0 : record.datum, record.segmentNumber, record.position, record.size)
     }
   }
 

@@ -32,6 +32,7 @@ const COMPOSITION = [
   'src/redis-settings.ts',
   'src/access.ts',
   'src/upkeep.ts',
+  'src/compaction-keeper.ts',
   'src/exit-codes.ts',
 ]
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { Select } from '../../segments/compaction/select.js'
 import type { Disk } from '../../segments/disk.js'
 import { FlinError } from '../../segments/errors.js'
 import { BATCH_HEADER_SIZE } from '../../segments/format.js'
@@ -121,13 +122,15 @@ export class LogSession {
     history.noteAcknowledged(endOffset)
   }
 
-  /** Rewrites what is sealed; also commits. Not while a flush is under way. */
-  async compact(): Promise<void> {
+  /** Rewrites all that is sealed, or what `select` chooses; also commits. Not while a flush is under way. */
+  async compact(select?: Select): Promise<void> {
     const { log, keyspace } = this
-    await log.compact(keyspace.liveness, async () => {
+    const durable = async (): Promise<void> => {
       await this.flush()
       if (log.fsync !== 'always') await log.sync()
-    })
+    }
+    if (select === undefined) await log.compact(keyspace.liveness, durable)
+    else await log.compactNext(keyspace.liveness, durable, false, select)
   }
 
   async close(): Promise<void> {

@@ -1,3 +1,4 @@
+import { runAt } from './compactions.js'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Disk } from '../../segments/disk.js'
 import { FlinError } from '../../segments/errors.js'
@@ -87,7 +88,7 @@ export class Workload {
     const isReady = () => session.log.segments.every((it) => !it.sealed || it.columns === null)
     for (let turns = 0; turns < 200 && !isReady(); turns++) await turn()
     await this.#some(1 + this.#rng.below(4))
-    const compacted = session.compact()
+    const compacted = this.#rng.chance(0.5) ? session.compact() : this.#runs()
     compacted.catch(() => undefined)
     for (let i = 0; i < 3; i++) {
       for (let turns = this.#rng.below(12); turns > 0; turns--) await turn()
@@ -100,6 +101,12 @@ export class Workload {
     }
     await session.flush()
     await session.check(session.history.endOffset)
+  }
+
+  /** Some runs anywhere: neighbours are merged, and tombstones stay where something older does. */
+  async #runs(): Promise<void> {
+    const rng = this.#rng
+    for (let i = 0; i < 3; i++) await this.#session.compact(runAt(rng.below(100) / 100, 1 + rng.below(3)))
   }
 
   get #session(): LogSession {

@@ -20,6 +20,8 @@ export interface Bug {
 const crash = (tests: string): TestChoice[] => [{ file: 'test/segments/crash.test.ts', tests }]
 const gating = (tests: string): TestChoice[] => [{ file: 'test/src/net/gating.test.ts', tests }]
 const model = (tests: string): TestChoice[] => [{ file: 'test/src/models/keyspace.test.ts', tests }]
+const load = (tests: string): TestChoice[] => [{ file: 'test/segments/compaction-load.test.ts', tests }]
+const cases = (tests: string): TestChoice[] => [{ file: 'test/segments/compaction-cases.test.ts', tests }]
 const compaction = (tests: string): TestChoice[] => [{ file: 'test/segments/compaction.test.ts', tests }]
 const walk = (tests: string): TestChoice[] => [{ file: 'test/segments/walk.test.ts', tests }]
 
@@ -316,16 +318,16 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'tombstone-dropped-early',
     why: 'Compaction drops a tombstone and keeps an older value, which comes back.',
-    file: 'segments/compaction.ts',
-    find: `    if (!view.isTombstone) return this.#liveness.isLive(record)`,
-    replace: `    if (!view.isTombstone) return this.#liveness.isLive(record) || old.generation === 0`,
-    caughtBy: compaction('digest'),
+    file: 'segments/compaction/tombstones.ts',
+    find: `    return low === this.#ends.length || this.#cleanOffsets[low]! > offset`,
+    replace: `    return low >= 0 * offset`,
+    caughtBy: cases('a tombstone stays'),
   },
   {
     name: 'switch-before-superseder',
     why: 'Compaction drops a value while what replaces it is not durable: a crash loses both.',
-    file: 'segments/compaction.ts',
-    find: `      await this.#durable()
+    file: 'segments/compaction/compactor.ts',
+    find: `      await this.#untilDurable(state.endOffset, durable)
 `,
     replace: ``,
     caughtBy: crash('compacting, always, power cut'),
@@ -333,8 +335,8 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'rewritten-names-not-synced',
     why: 'The manifest names rewritten segments whose names a power cut can take.',
-    file: 'segments/compaction.ts',
-    find: `      await state.disk.syncFolder()
+    file: 'segments/compaction/compactor.ts',
+    find: `      if (next !== null) await state.disk.syncFolder()
 `,
     replace: ``,
     caughtBy: compaction('a manifest that outlives'),
@@ -342,7 +344,7 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'stale-cache',
     why: 'What was cached of a rewritten segment is served for the one that gets its number.',
-    file: 'segments/compaction.ts',
+    file: 'segments/compaction/compactor.ts',
     find: `    this.#reader.forget(segment)
 `,
     replace: ``,
@@ -352,10 +354,36 @@ export const BUGS: readonly Bug[] = [
     name: 'compaction-outlives-close',
     why: 'A manifest is written after the folder was given up, perhaps to another owner.',
     file: 'segments/log.ts',
-    find: `    await this.#compacted
+    find: `    await this.#compactor.close()
 `,
     replace: ``,
     caughtBy: compaction('closing the log'),
+  },
+  {
+    name: 'clean-offset-forgotten',
+    why: 'A manifest forgets that a segment has been rewritten: tombstones never go.',
+    file: 'segments/recovery.ts',
+    find: `      segment.cleanOffset = entry.cleanOffset ?? 0
+`,
+    replace: ``,
+    caughtBy: cases('outlives a restart'),
+  },
+  {
+    name: 'stale-place-told',
+    why: 'Compaction tells the index of a move without looking whether the entry has gone on to a newer record.',
+    file: 'src/models/key-liveness.ts',
+    find: `      const isNewest = index.replacePlace(hi, lo, record.segmentNumber, record.position, segmentNumber, position)`,
+    replace: `      const isNewest = index.seek(hi, lo)
+      if (isNewest) index.update(segmentNumber, position, index.tag)`,
+    caughtBy: load('digest'),
+  },
+  {
+    name: 'cleaned-before-it-is',
+    why: 'A segment counts as free of what died after its records were judged.',
+    file: 'segments/compaction/compactor.ts',
+    find: `          for (const segment of after) segment.cleanOffset = cleanOffset`,
+    replace: `          for (const segment of after) segment.cleanOffset = state.endOffset`,
+    caughtBy: cases('while its segment is rewritten'),
   },
   {
     name: 'clock-goes-back',
@@ -370,9 +398,9 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'last-time-compacted-away',
     why: 'Compaction drops the last batch of the log, and the log’s time with it.',
-    file: 'segments/compaction.ts',
-    find: `    if (count === 0 && start + header.size < old.size) return 0`,
-    replace: `    if (count === 0) return 0`,
+    file: 'segments/compaction/rewrite.ts',
+    find: `    if (count === 0 && !isLast) return`,
+    replace: `    if (count === 0) return`,
     caughtBy: compaction('the log’s time'),
   },
   {

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Daemon, runTool, temporaryFolder } from '../helpers/daemon.js'
 import { Random } from '../helpers/random.js'
+import { RespClient } from '../helpers/resp-client.js'
 import { KillNineClient } from './kill-nine-client.js'
 
 /*
  * A daemon that is killed while several clients write to it finds every acknowledged write again.
  *
- *   FLIN_KILLS=200        how many kills, over all policies (12)
+ *   FLIN_KILLS=200        how many kills, over all policies (12), and half as many again while compaction never rests
  *   FLIN_KILLS_SEED=1     what the clients write and when the kills come, as far as that depends on chance
  */
 const KILLS = Number(process.env['FLIN_KILLS'] ?? 12)
@@ -22,31 +23,62 @@ const CACHES = [
   ['--cache-size', '1mb'],
 ] as const
 
-for (const [number, fsync] of POLICIES.entries()) {
-  test(`kill -9 under load: every acknowledged write is there, ${fsync}`, async (t) => {
-    const random = new Random(SEED * POLICIES.length + number)
+/** Segments that hold some dozens of records, of which nearly all are overwritten soon; COMPACT NOW again and again. */
+const COMPACTING = ['--segment-size', '16kb', '--compaction-rate', '0']
+
+const CASES = POLICIES.flatMap((fsync) => [
+  { fsync, isCompacting: false },
+  { fsync, isCompacting: true },
+])
+
+for (const [number, { fsync, isCompacting }] of CASES.entries()) {
+  const title = isCompacting ? ' while the log is compacted all the time' : ''
+  test(`kill -9 under load${title}: every acknowledged write is there, ${fsync}`, async (t) => {
+    const random = new Random(SEED * CASES.length + number)
     const folder = temporaryFolder(t)
     const clients = Array.from({ length: CLIENTS }, (_, i) => new KillNineClient(`client${i}`, random))
     let daemon: Daemon | null = null
     t.after(() => daemon?.stop('SIGKILL'))
-    const rounds = Math.ceil(KILLS / POLICIES.length)
+    let compactions = 0
+    const rounds = Math.ceil(KILLS / POLICIES.length / (isCompacting ? 2 : 1))
     for (let round = 0; round <= rounds; round++) {
       const cache = CACHES[round % CACHES.length]!
-      daemon = await Daemon.start(folder, ['--fsync', fsync, '--segment-size', '64kb', ...cache])
+      const size = isCompacting ? COMPACTING : ['--segment-size', '64kb']
+      daemon = await Daemon.start(folder, ['--fsync', fsync, ...size, ...cache])
       for (const client of clients) await client.check(daemon.port)
       if (round === rounds) break
       const running = clients.map((client) => client.run(daemon!.port))
-      const killed = new Promise((resolve) => setTimeout(resolve, 5 + random.below(KILL_MS_MAX)))
+      const killed = new Promise((resolve) =>
+        setTimeout(resolve, (isCompacting ? KILL_MS_MAX : 5) + random.below(KILL_MS_MAX)),
+      )
       // A client that sees something wrong ends the round at once.
+      const compacting = isCompacting ? compactAllTheTime(daemon.port) : Promise.resolve(0)
       await Promise.race([killed, ...running])
       await daemon.stop('SIGKILL')
       await Promise.all(running)
+      compactions += await compacting
     }
     await daemon!.stop('SIGKILL')
     const { code, output } = runTool('log', 'verify', '--data', folder)
     assert.ok(code === 0 || code === 1, output)
     const acknowledged = clients.reduce((sum, client) => sum + client.acknowledgedCount, 0)
     assert.ok(acknowledged > rounds, `only ${acknowledged} writes were acknowledged`)
+    assert.ok(!isCompacting || compactions > rounds, `only ${compactions} compactions were asked for`)
     t.diagnostic(`${rounds} kills, ${acknowledged} acknowledged writes`)
   })
+}
+
+/** Asks for one compaction after the other until the daemon is gone; how often it did. */
+async function compactAllTheTime(port: number): Promise<number> {
+  let count = 0
+  try {
+    const client = await RespClient.connect(port)
+    for (;;) {
+      await client.call('COMPACT', 'NOW')
+      count++
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+  } catch {
+    return count // killed
+  }
 }

@@ -17,6 +17,7 @@ async function coldLog(
   const disk = new SimDisk({ isQuick: true })
   const first = await LogSession.open(disk, logOptions())
   for (let i = 0; i < KEYS; i++) await first.put(`key${i}`, valueFor(`v${i}`, 1000))
+  await first.put('key1', valueFor('v1', 1000)) // something in the first segment is dead
   await first.flush()
   await first.close()
   const held = new HeldDisk(disk)

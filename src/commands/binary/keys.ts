@@ -13,7 +13,7 @@ export const binaryDel: BinaryCommand = {
   run({ keyspace, payload, reply }) {
     payload.key()
     payload.finish()
-    keyspace.begin(payload.stop - payload.start + RECORD_OVERHEAD)
+    keyspace.beginRemoving(payload.stop - payload.start + RECORD_OVERHEAD)
     remove(keyspace, payload.bytes, payload.start, payload.stop)
     reply.done()
   },

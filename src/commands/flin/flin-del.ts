@@ -17,7 +17,7 @@ export const flinDel: Command = {
     const { buf, starts, ends } = args
     const start = starts[1]!
     const end = ends[1]!
-    keyspace.begin(end - start + RECORD_OVERHEAD)
+    keyspace.beginRemoving(end - start + RECORD_OVERHEAD)
     // Inside EXEC the revision was compared, for all commands, before the first one ran.
     if (session.queue === null) checkRevision(context, args, 2)
     if (keyspace.find(buf, start, end)) {

@@ -29,7 +29,7 @@ export const mdel: Command = {
 function removeAll({ keyspace, reply }: Context, { buf, starts, ends, count }: Args): void {
   let size = 0
   for (let i = 1; i < count; i++) size += ends[i]! - starts[i]! + RECORD_OVERHEAD
-  keyspace.begin(size)
+  keyspace.beginRemoving(size)
   let removed = 0
   for (let i = 1; i < count; i++) {
     if (keyspace.find(buf, starts[i]!, ends[i]!)) {

@@ -13,7 +13,7 @@ export const flushall: Command = {
     const isPlain = args.count === 1
     const hasMode = args.count === 2 && (args.equalsIgnoreCase(1, 'ASYNC') || args.equalsIgnoreCase(1, 'SYNC'))
     if (!isPlain && !hasMode) throw new ReplyError(ERR.syntax)
-    keyspace.begin(RECORD_OVERHEAD)
+    keyspace.beginRemoving(RECORD_OVERHEAD)
     keyspace.clear()
     reply.ok()
   },

@@ -16,7 +16,7 @@ export const getdel: Command = {
   run({ keyspace, reply }, { buf, starts, ends }) {
     const start = starts[1]!
     const end = ends[1]!
-    keyspace.begin(end - start + RECORD_OVERHEAD)
+    keyspace.beginRemoving(end - start + RECORD_OVERHEAD)
     const found = keyspace.find(buf, start, end)
     keyspace.countLookup(found)
     if (!found) {

@@ -1,0 +1,334 @@
+import { FlinError } from '../errors.js'
+import { RECORD_FLAG } from '../format.js'
+import { describeSegment, type LogState } from '../log-state.js'
+import { segmentName, sideFileName } from '../names.js'
+import type { Reader } from '../reader.js'
+import type { ReplayedRecord } from '../recovery.js'
+import type { Segment } from '../segment.js'
+import type { SegmentFiles } from '../segment-files.js'
+import { CompactionCounts } from './counts.js'
+import { decide } from './decide.js'
+import type { CompactionResult, Durable, Liveness } from './liveness.js'
+import { stopped } from './pace.js'
+import type { Rewriter } from './rewriter.js'
+import type { Rewritten, RewriteTask } from './rewrite.js'
+import type { Select } from './select.js'
+import { TombstoneRule } from './tombstones.js'
+
+/** Moves that are told until others have their turn: the index is asked about each. */
+const MOVES_A_TURN = 2048
+
+/**
+ * Rewrites sealed segments without what is dead, run by run, while the log serves. The loop's own thread decides what is
+ * dead and switches; reading, copying and writing are the {@link Rewriter}'s.
+ *
+ * A record is dead only by something later; until that is durable a crash may bring the record back to life. So the switch
+ * waits for everything that had been appended when the last decision was made.
+ */
+export class Compactor {
+  readonly #state: LogState
+  readonly #files: SegmentFiles
+  readonly #reader: Reader
+  readonly #rewriter: Rewriter
+  readonly counts = new CompactionCounts()
+  #isStopped = false
+  #running: Promise<unknown> | null = null
+  readonly #record: ReplayedRecord = {
+    kind: 0,
+    flags: 0,
+    hi: 0,
+    lo: 0,
+    segmentNumber: 0,
+    position: 0,
+    datum: 0,
+    size: 0,
+  }
+
+  constructor(state: LogState, files: SegmentFiles, reader: Reader, rewriter: Rewriter) {
+    this.#state = state
+    this.#files = files
+    this.#reader = reader
+    this.#rewriter = rewriter
+  }
+
+  get isRunning(): boolean {
+    return this.#running !== null
+  }
+
+  setRate(bytesPerSecond: number): void {
+    this.#rewriter.setRate(bytesPerSecond)
+  }
+
+  /** Rewrites all segments that are sealed now, the oldest first: so every tombstone in them goes with what it buries. */
+  async all(liveness: Liveness, durable: Durable): Promise<CompactionResult> {
+    const result = { sizeBefore: 0, sizeAfter: 0, recordsDropped: 0 }
+    const end = this.#readyEnd()
+    await this.#alone(async () => {
+      for (let i = 0; ;) {
+        const { inOrder } = this.#state.segments
+        const segment = inOrder[i]
+        if (segment === undefined || segment.baseOffset >= end) break
+        const made = await this.#run(inOrder.slice(i, i + this.#countFrom(i, end)), liveness, durable)
+        result.sizeBefore += made.sizeBefore
+        result.sizeAfter += made.sizeAfter
+        result.recordsDropped += made.recordsDropped
+        if (made.sizeAfter > 0) i++
+      }
+    })
+    return result
+  }
+
+  /** Rewrites what is most worth it; null when nothing is. */
+  async next(
+    liveness: Liveness,
+    durable: Durable,
+    isPressed: boolean,
+    select: Select,
+  ): Promise<CompactionResult | null> {
+    const { segments, options } = this.#state
+    const { segmentSize } = options
+    const run = select(segments.inOrder, segments.deadSizes, { segmentSize, isPressed })
+    if (run === null) return null
+    const chosen = segments.inOrder.slice(run.start, run.start + run.count)
+    return this.#alone(() => this.#run(chosen, liveness, durable))
+  }
+
+  /** Ends what is under way before its next step, unless it is switching already: it rejects with LOG_CLOSED. */
+  async close(): Promise<void> {
+    this.#isStopped = true
+    this.#rewriter.stop()
+    await this.#running?.catch(() => undefined)
+    await this.#rewriter.close()
+  }
+
+  async #alone<T>(job: () => Promise<T>): Promise<T> {
+    if (this.#running !== null) throw new Error('one compaction at a time')
+    const running = job()
+    this.#running = running
+    try {
+      return await running
+    } catch (error) {
+      this.counts.failed(error)
+      throw error
+    } finally {
+      this.#running = null
+    }
+  }
+
+  /** Offset behind the last segment, from the first on, that is sealed and has its side file. */
+  #readyEnd(): number {
+    const { inOrder } = this.#state.segments
+    const stop = inOrder.findIndex((segment) => !segment.sealed || segment.columns !== null || segment.isDamaged)
+    return stop === -1 ? (inOrder.at(-1)?.endOffset ?? 0) : inOrder[stop]!.baseOffset
+  }
+
+  /** How many segments from the i-th on surely fit into one: at least one. */
+  #countFrom(i: number, end: number): number {
+    const { segments, options } = this.#state
+    const { inOrder, deadSizes } = segments
+    let live = 0
+    let count = 0
+    for (; inOrder[i + count] !== undefined && inOrder[i + count]!.baseOffset < end; count++) {
+      const { number, size } = inOrder[i + count]!
+      live += Math.max(0, size - deadSizes[number]!)
+      if (live > options.segmentSize) break
+    }
+    return Math.max(1, count)
+  }
+
+  #checkStopped(): void {
+    const { readOnly, serveDamaged } = this.#state.options
+    if (readOnly || serveDamaged) {
+      throw new FlinError('LOG_READ_ONLY', 'the log is open for reading only: it is not compacted')
+    }
+    if (this.#isStopped) throw stopped()
+    if (this.#state.poison !== null) throw this.#state.poison
+  }
+
+  async #run(old: readonly Segment[], liveness: Liveness, durable: Durable): Promise<CompactionResult> {
+    this.#checkStopped()
+    const state = this.#state
+    const { inOrder } = state.segments
+    const index = inOrder.indexOf(old[0]!)
+    const rule = new TombstoneRule(inOrder.slice(0, index), old[0]!.baseOffset)
+    const cleanOffset = state.endOffset
+    let horizon = state.manifest.compactionHorizon
+    const task = this.#taskFor(old, index)
+    let next: Segment | null = null
+    let scanned = 0
+    const sizeBefore = old.reduce((size, segment) => size + segment.size, 0)
+    try {
+      const made = await this.#rewriter.rewrite(task, async (i, scan) => {
+        scanned = i + 1
+        const decided = await decide(scan, old[i]!, liveness, rule, () => this.#isStopped)
+        horizon = Math.max(horizon, decided.horizon)
+        return decided.keep
+      })
+      this.#checkStopped()
+      await this.#untilDurable(state.endOffset, durable)
+      this.#checkStopped()
+      if (!made.isUnchanged && made.size > 0) next = this.#adopt(task, made)
+      await this.#switch(old, next, made.isUnchanged, cleanOffset, horizon)
+      if (made.isUnchanged) {
+        this.counts.looked(sizeBefore)
+        return { sizeBefore, sizeAfter: sizeBefore, recordsDropped: 0 }
+      }
+      await this.#tellMoves(old, next, made, liveness)
+      for (const segment of old) await this.#retire(segment)
+      this.counts.rewrote(old.length, sizeBefore, made)
+      return { sizeBefore, sizeAfter: made.size, recordsDropped: made.recordsDropped }
+    } catch (error) {
+      // Reading stopped at the one behind those that were scanned. It is not tried again.
+      if (isCorrupt(error) && scanned < old.length) old[scanned]!.isDamaged = true
+      if (state.poison === null && (next === null || !inOrder.includes(next))) await this.#discard(task, next)
+      throw error
+    }
+  }
+
+  #taskFor(old: readonly Segment[], index: number): RewriteTask {
+    const { segments, options, seed, committedOffset } = this.#state
+    const last = old.at(-1)!
+    // A later record, which is durable before the switch, keeps the log's time; until there is one, a header of this has to.
+    const mayVanish = segments.inOrder
+      .slice(index + old.length)
+      .some((it) => it.committedPosition > 0 && committedOffset > it.baseOffset)
+    const inMemory = options.memorySizeMax > 0
+    return {
+      seed,
+      sources: old.map(({ name, baseOffset, size, memory }) => ({
+        ...{ name, baseOffset, size },
+        memory: inMemory ? memory : null,
+      })),
+      baseOffset: old[0]!.baseOffset,
+      generation: old[0]!.generation + 1,
+      endOffset: last.endOffset,
+      firstTimestampMs: old[0]!.firstTimestampMs,
+      lastTimestampMs: last.lastTimestampMs,
+      lastEpoch: last.lastEpoch,
+      mayVanish,
+      isResident: old.every(({ memory }) => memory !== null),
+      hasFile: !inMemory,
+    }
+  }
+
+  /** What is appended from now on may not become durable: that is no matter, for nothing was decided by it. */
+  async #untilDurable(offset: number, durable: Durable): Promise<void> {
+    const state = this.#state
+    if (state.durableOffset < offset) await durable(offset)
+    if (state.poison !== null) throw state.poison
+    if (state.durableOffset < offset) throw new Error(`offset ${offset} was said to be durable, and is not`)
+  }
+
+  #adopt(task: RewriteTask, made: Rewritten): Segment {
+    const state = this.#state
+    const next = state.segments.create(task.baseOffset, task.generation)
+    next.sealed = true
+    next.size = made.size
+    next.committedPosition = made.size
+    next.endOffset = task.endOffset
+    next.firstTimestampMs = task.firstTimestampMs
+    next.lastTimestampMs = task.lastTimestampMs
+    next.lastEpoch = task.lastEpoch
+    next.sparse = made.sparse
+    next.digest = task.hasFile ? made.digest : null
+    next.headerSize = made.headerSize
+    next.tombstoneCount = made.tombstoneCount
+    next.tombstoneSize = made.tombstoneSize
+    next.buriesFrom = made.buriesFrom
+    next.memory = made.memory
+    if (made.memory !== null) state.residentSize += made.memory.length
+    return next
+  }
+
+  async #switch(
+    old: readonly Segment[],
+    next: Segment | null,
+    isUnchanged: boolean,
+    cleanOffset: number,
+    horizon: number,
+  ): Promise<void> {
+    const state = this.#state
+    const { segments } = state
+    const after = isUnchanged ? old : next === null ? [] : [next]
+    try {
+      // A manifest that outlives a crash must not name a file that does not.
+      if (next !== null) await state.disk.syncFolder()
+      await this.#files.switchManifest(
+        () => {
+          for (const segment of after) segment.cleanOffset = cleanOffset
+          const named = state.named
+          named.splice(named.indexOf(old[0]!), old.length, ...after)
+          return { segments: named.map(describeSegment), compactionHorizon: horizon }
+        },
+        () => {
+          segments.replace(old, after)
+        },
+      )
+    } catch (error) {
+      // Which files a crash would leave cannot be known any more, so both generations stay; and the failed sync may have
+      // been to make the names of others durable.
+      throw state.poisonWith(error, 'switching to rewritten segments')
+    }
+    if (next !== null && next.memory === null) state.hasCold = true
+  }
+
+  /** From now on the old places are history: whoever still stands at one goes on at the new one. */
+  async #tellMoves(
+    old: readonly Segment[],
+    next: Segment | null,
+    { columns, oldPositions, counts }: Rewritten,
+    liveness: Liveness,
+  ): Promise<void> {
+    if (next === null) return
+    const { deadSizes } = this.#state.segments
+    const record = this.#record
+    const { words, kinds, count } = columns
+    let source = 0
+    let left = counts[0]!
+    for (let i = 0; i < count; i++, left--) {
+      while (left === 0) left = counts[++source]!
+      const position = words[i * 3 + 2]! >>> 0
+      record.flags = kinds[i]! >>> 8
+      if ((record.flags & RECORD_FLAG.tombstone) === 0) {
+        record.kind = kinds[i]! & 0xff
+        record.hi = words[i * 3]!
+        record.lo = words[i * 3 + 1]!
+        record.segmentNumber = old[source]!.number
+        record.position = oldPositions[i]!
+        if (!liveness.moved(record, next.number, position)) {
+          deadSizes[next.number]! += (i + 1 < count ? words[i * 3 + 5]! >>> 0 : next.size) - position
+        }
+      }
+      if (i % MOVES_A_TURN === MOVES_A_TURN - 1) await new Promise(setImmediate)
+    }
+  }
+
+  /** Nothing names these files: what cannot be removed now goes when the log is opened next. */
+  async #discard({ baseOffset, generation, hasFile }: RewriteTask, next: Segment | null): Promise<void> {
+    const { segments, disk } = this.#state
+    if (next !== null) {
+      if (next.memory !== null) this.#state.residentSize -= next.memory.length
+      segments.drop(next)
+    }
+    if (!hasFile) return
+    await disk.remove(segmentName(baseOffset, generation)).catch(() => undefined)
+    await disk.remove(sideFileName(baseOffset, generation)).catch(() => undefined)
+  }
+
+  /** A file that a reader holds stays until the reader has ended. */
+  async #retire(segment: Segment): Promise<void> {
+    const { disk, segments } = this.#state
+    await segment.untilUnread()
+    if (segment.memory !== null) this.#state.residentSize -= segment.memory.length
+    // Its number may name another segment one day.
+    this.#reader.forget(segment)
+    segments.drop(segment)
+    await segment.file?.close().catch(() => undefined)
+    await disk.remove(segment.name).catch(() => undefined)
+    await disk.remove(sideFileName(segment.baseOffset, segment.generation)).catch(() => undefined)
+  }
+}
+
+function isCorrupt(error: unknown): boolean {
+  return error instanceof FlinError && error.code === 'LOG_CORRUPT'
+}

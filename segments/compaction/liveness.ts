@@ -1,0 +1,22 @@
+import type { ReplayedRecord } from '../recovery.js'
+
+/** What compaction asks the models, and tells them: on the loop's own thread, so that nothing changes meanwhile. */
+export interface Liveness {
+  /** Whether the state is made of this record. Never asked of tombstones. */
+  isLive: (record: ReplayedRecord) => boolean
+  /**
+   * The record lies at another place now: follow it, if it is still the newest of its entity, and only then. Says whether it
+   * was: if not, it has died while it was copied.
+   */
+  moved: (record: ReplayedRecord, segmentNumber: number, position: number) => boolean
+}
+
+/** Resolves when everything below an offset is durable; rejects when it never will be. */
+export type Durable = (offset: number) => Promise<void>
+
+/** What a compaction has done. Sizes in bytes. */
+export interface CompactionResult {
+  readonly sizeBefore: number
+  readonly sizeAfter: number
+  readonly recordsDropped: number
+}

@@ -1,0 +1,88 @@
+import { FlinError } from '../errors.js'
+
+/** How fast a rewrite may go, and whether it is to end. */
+export interface Pace {
+  /** So many bytes have been read from, or will be written to, the disk: waits as the rate demands. */
+  moved: (size: number) => Promise<void>
+  /** So many bytes have been worked through: lets others have their turn where this runs on their thread. */
+  worked: (size: number) => Promise<void>
+}
+
+/** Bytes that are worked through on the loop's own thread until others have their turn. */
+const TURN_SIZE = 128 * 1024
+
+/** Pace on the loop's own thread: gives way every so many bytes. Has no rate: what runs here has no disk. */
+export class LoopPace implements Pace {
+  readonly #isStopped: () => boolean
+  #worked = 0
+
+  constructor(isStopped: () => boolean) {
+    this.#isStopped = isStopped
+  }
+
+  async moved(): Promise<void> {
+    await Promise.resolve()
+    if (this.#isStopped()) throw stopped()
+  }
+
+  async worked(size: number): Promise<void> {
+    this.#worked += size
+    if (this.#worked < TURN_SIZE) return
+    this.#worked = 0
+    await new Promise(setImmediate)
+    if (this.#isStopped()) throw stopped()
+  }
+}
+
+/** What ends a compaction that is no longer wanted. */
+export function stopped(): FlinError {
+  return new FlinError('LOG_CLOSED', 'the log was closed while it was being compacted')
+}
+
+/** Numbers that both threads see: `rate` in KiB a second (0: no bound), `stop` 1 to end. */
+export const CONTROL = { rate: 0, stop: 1, count: 2 } as const
+
+const MS_PER_S = 1000
+const KIB = 1024
+/** Shorter waits than this are saved up. */
+const WAIT_MS_MIN = 2
+/** A changed rate, and the order to stop, are seen after at most so long. */
+const WAIT_MS_MAX = 100
+
+/** Pace of a thread of its own: sleeps, as the rate demands that the other side may change at any time. */
+export class ThreadPace implements Pace {
+  readonly #control: Int32Array
+  /** Bytes that have been moved and not been waited for. */
+  #debt = 0
+  #since = performance.now()
+
+  /** @param control shared with who started the thread, see {@link CONTROL} */
+  constructor(control: Int32Array) {
+    this.#control = control
+  }
+
+  moved(size: number): Promise<void> {
+    this.#debt += size
+    return this.#settle()
+  }
+
+  worked(): Promise<void> {
+    if (Atomics.load(this.#control, CONTROL.stop) === 1) return Promise.reject(stopped())
+    return DONE
+  }
+
+  #settle(): Promise<void> {
+    for (;;) {
+      if (Atomics.load(this.#control, CONTROL.stop) === 1) return Promise.reject(stopped())
+      const rate = Atomics.load(this.#control, CONTROL.rate) * KIB
+      const now = performance.now()
+      this.#debt = rate === 0 ? 0 : Math.max(0, this.#debt - ((now - this.#since) * rate) / MS_PER_S)
+      this.#since = now
+      const waitMs = rate === 0 ? 0 : (this.#debt * MS_PER_S) / rate
+      if (waitMs < WAIT_MS_MIN) return DONE
+      Atomics.wait(this.#control, CONTROL.stop, 0, Math.min(waitMs, WAIT_MS_MAX))
+    }
+  }
+}
+
+const DONE = Promise.resolve()

@@ -1,0 +1,49 @@
+import type { Disk } from '../disk.js'
+import type { KeyHasher } from '../key-hash.js'
+import { LoopPace } from './pace.js'
+import { type Decide, type Rewritten, rewriteRun, type RewriteTask } from './rewrite.js'
+
+/** Where rewriting is done: in a thread of its own, or on the loop's. One run at a time. */
+export interface Rewriter {
+  /** @throws as {@link rewriteRun}; and whatever `decide` throws */
+  rewrite: (task: RewriteTask, decide: Decide) => Promise<Rewritten>
+  /** Bytes a second that may be read and written; 0: no bound. */
+  setRate: (bytesPerSecond: number) => void
+  /** The run under way ends before its next step, with LOG_CLOSED. */
+  stop: () => void
+  /** Once nothing is under way any more. */
+  close: () => Promise<void>
+}
+
+/**
+ * Rewrites on the loop's own thread, giving way often: for a log in memory, whose bytes only this thread sees, and for disks
+ * that are not a folder.
+ */
+export class LoopRewriter implements Rewriter {
+  readonly #disk: Disk
+  readonly #hasher: KeyHasher
+  #isStopped = false
+
+  /** @param hasher of its own: another one's state would change in the middle of a command */
+  constructor(disk: Disk, hasher: KeyHasher) {
+    this.#disk = disk
+    this.#hasher = hasher
+  }
+
+  rewrite(task: RewriteTask, decide: Decide): Promise<Rewritten> {
+    return rewriteRun(this.#disk, this.#hasher, task, decide, new LoopPace(() => this.#isStopped))
+  }
+
+  /** What runs here is bounded by giving way. */
+  setRate(): void {
+    return
+  }
+
+  stop(): void {
+    this.#isStopped = true
+  }
+
+  async close(): Promise<void> {
+    await Promise.resolve()
+  }
+}

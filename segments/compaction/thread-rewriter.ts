@@ -1,0 +1,116 @@
+import { Worker } from 'node:worker_threads'
+import { FlinError } from '../errors.js'
+import { columnsOf, type FromThread, rewrittenOf, type ThreadData, type ToThread } from './messages.js'
+import { CONTROL, stopped } from './pace.js'
+import type { Decide, Rewritten, RewriteTask } from './rewrite.js'
+import type { Rewriter } from './rewriter.js'
+
+const KIB = 1024
+const RATE_MAX = 0x7fff_ffff
+
+interface Job {
+  readonly decide: Decide
+  readonly resolve: (rewritten: Rewritten) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Rewrites in a thread of its own, which is begun with the first run and kept for the next. */
+export class ThreadRewriter implements Rewriter {
+  readonly #data: ThreadData
+  readonly #control: Int32Array
+  #worker: Worker | null = null
+  #job: Job | null = null
+  /** What a decision failed with; the thread only knows that it did. */
+  #failure: unknown = null
+
+  constructor(folder: string, hashSeed: readonly [number, number]) {
+    this.#control = new Int32Array(new SharedArrayBuffer(CONTROL.count * 4))
+    this.#data = { folder, hashSeed, control: this.#control }
+  }
+
+  rewrite(task: RewriteTask, decide: Decide): Promise<Rewritten> {
+    if (Atomics.load(this.#control, CONTROL.stop) === 1) return Promise.reject(stopped())
+    this.#failure = null
+    return new Promise((resolve, reject) => {
+      this.#job = { decide, resolve, reject }
+      this.#send({ type: 'rewrite', task })
+      // What is under way keeps the process; a thread that waits for work does not.
+      this.#worker!.ref()
+    })
+  }
+
+  setRate(bytesPerSecond: number): void {
+    const rate = bytesPerSecond === 0 ? 0 : Math.max(1, Math.min(RATE_MAX, Math.round(bytesPerSecond / KIB)))
+    Atomics.store(this.#control, CONTROL.rate, rate)
+  }
+
+  stop(): void {
+    Atomics.store(this.#control, CONTROL.stop, 1)
+    Atomics.notify(this.#control, CONTROL.stop)
+  }
+
+  async close(): Promise<void> {
+    await this.#worker?.terminate()
+  }
+
+  #send(message: ToThread): void {
+    this.#worker ??= this.#begin()
+    this.#worker.postMessage(message)
+  }
+
+  #begin(): Worker {
+    const worker = new Worker(new URL('./thread.js', import.meta.url), { workerData: this.#data, execArgv: [] })
+    worker.unref()
+    worker.on('message', (message: FromThread) => {
+      this.#receive(message)
+    })
+    worker.on('error', (error) => {
+      this.#end((job) => {
+        job.reject(error)
+      })
+    })
+    worker.on('exit', () => {
+      this.#worker = null
+      this.#end((job) => {
+        job.reject(stopped())
+      })
+    })
+    return worker
+  }
+
+  #end(tell: (job: Job) => void): void {
+    const job = this.#job
+    this.#job = null
+    this.#worker?.unref()
+    if (job !== null) tell(job)
+  }
+
+  #receive(message: FromThread): void {
+    if (message.type === 'scan') void this.#decide(message)
+    else if (message.type === 'done') {
+      this.#end((job) => {
+        job.resolve(rewrittenOf(message.rewritten))
+      })
+    } else {
+      this.#end((job) => {
+        job.reject(this.#failure ?? failureOf(message))
+      })
+    }
+  }
+
+  async #decide({ i, columns, tombstoneOffsets }: FromThread & { type: 'scan' }): Promise<void> {
+    let keep: Uint8Array | null = null
+    try {
+      if (this.#job !== null) keep = await this.#job.decide(i, { columns: columnsOf(columns), tombstoneOffsets })
+    } catch (error) {
+      this.#failure = error
+    }
+    this.#send({ type: 'keep', keep })
+  }
+}
+
+function failureOf({ code, systemCode, message }: FromThread & { type: 'failed' }): Error {
+  if (code !== null) return new FlinError(code, message)
+  const error = new Error(message)
+  return systemCode === null ? error : Object.assign(error, { code: systemCode })
+}

@@ -1,0 +1,51 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { FlinError } from '../errors.js'
+import { KeyHasher } from '../key-hash.js'
+import { isNodeError } from '../node-disk.js'
+import { buffersOf, type FromThread, plainColumns, plainRewritten, type ThreadData, type ToThread } from './messages.js'
+import { ThreadPace } from './pace.js'
+import { rewriteRun, type RewriteTask } from './rewrite.js'
+import { SyncDisk } from './sync-disk.js'
+
+/** The compaction thread: rewrites what it is told, and asks, segment by segment, what stays. */
+const port = parentPort!
+const { folder, hashSeed, control } = workerData as ThreadData
+const disk = new SyncDisk(folder)
+const hasher = new KeyHasher(hashSeed[0], hashSeed[1])
+let answer: (keep: Uint8Array | null) => void = () => undefined
+
+port.on('message', (message: ToThread) => {
+  if (message.type === 'keep') answer(message.keep)
+  else void run(message.task)
+})
+
+async function run(task: RewriteTask): Promise<void> {
+  try {
+    const made = await rewriteRun(
+      disk,
+      hasher,
+      task,
+      async (i, { columns, tombstoneOffsets }) => {
+        const answered = new Promise<Uint8Array | null>((resolve) => (answer = resolve))
+        send({ type: 'scan', i, columns: plainColumns(columns), tombstoneOffsets })
+        const keep = await answered
+        if (keep === null) throw new FlinError('LOG_CLOSED', 'what stays could not be decided')
+        return keep
+      },
+      new ThreadPace(control),
+    )
+    const rewritten = plainRewritten(made)
+    const { memory } = rewritten
+    const buffers = made.isUnchanged ? [] : buffersOf(rewritten.columns)
+    if (memory !== null) buffers.push(memory.buffer as ArrayBuffer)
+    send({ type: 'done', rewritten }, buffers)
+  } catch (error) {
+    const code = error instanceof FlinError ? error.code : null
+    const systemCode = isNodeError(error) && !(error instanceof FlinError) ? (error.code ?? null) : null
+    send({ type: 'failed', code, systemCode, message: error instanceof Error ? error.message : String(error) })
+  }
+}
+
+function send(message: FromThread, handedOver: ArrayBuffer[] = []): void {
+  port.postMessage(message, handedOver)
+}

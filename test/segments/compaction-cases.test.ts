@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import { selectRun } from '../../segments/compaction/select.js'
+import { segmentName } from '../../segments/names.js'
+import { runAt, untilReady } from '../helpers/compactions.js'
+import { HeldDisk } from '../helpers/held-disk.js'
+import { logOptions, LogSession } from '../helpers/log-session.js'
+import { valueFor } from '../helpers/log-workload.js'
+import { SimDisk } from '../helpers/sim-disk.js'
+
+/** Ends the segment that is written, so that it can be compacted. */
+async function seal(session: LogSession): Promise<void> {
+  session.roll()
+  await session.put('filler', valueFor('filler'))
+  await session.flush()
+  await untilReady(session.log)
+}
+
+function tombstones(session: LogSession): number {
+  return session.log.segments.reduce((sum, it) => sum + it.tombstoneCount, 0)
+}
+
+/** A key whose value lies in the first segment and whose tombstone lies in the second. */
+async function buried(disk: SimDisk | HeldDisk): Promise<LogSession> {
+  const session = await LogSession.open(disk, logOptions())
+  await session.put('stays', valueFor('stays'))
+  await session.put('goes', valueFor('goes'))
+  await seal(session)
+  await session.remove('goes')
+  await seal(session)
+  return session
+}
+
+async function reopened(disk: SimDisk, { history }: LogSession): Promise<void> {
+  const again = await LogSession.open(disk, logOptions(), history.cutAt(Infinity))
+  await again.check(history.endOffset)
+  await again.close()
+}
+
+const first = runAt(0, 1)
+const second = runAt(0.5, 1)
+
+test('a tombstone stays for as long as anything older lies in the log, and no longer', async () => {
+  const disk = new SimDisk({ isQuick: true })
+  const session = await buried(disk)
+  await session.compact(second)
+  assert.equal(tombstones(session), 1)
+  await reopened(disk.kill(1, { isQuick: true }), session)
+  await session.compact(first)
+  assert.equal(tombstones(session), 1)
+  assert.equal(session.log.manifest.compactionHorizon, 0)
+  await session.compact(second)
+  assert.equal(tombstones(session), 0)
+  assert.equal(session.log.manifest.compactionHorizon, 3)
+  await reopened(disk.kill(1, { isQuick: true }), session)
+  await session.close()
+})
+
+test('what is known to be gone from a segment outlives a restart', async () => {
+  const disk = new SimDisk({ isQuick: true })
+  const session = await buried(disk)
+  await session.compact(first)
+  await session.close()
+  const again = await LogSession.open(disk, logOptions(), session.history)
+  await again.compact(second)
+  assert.equal(tombstones(again), 0)
+  await reopened(disk.kill(1, { isQuick: true }), again)
+  await again.close()
+})
+
+test('a key that is deleted while its segment is rewritten stays deleted', async () => {
+  const inner = new SimDisk({ isQuick: true })
+  const disk = new HeldDisk(inner)
+  const session = await LogSession.open(disk, logOptions())
+  await session.put('stays', valueFor('stays'))
+  await session.put('goes', valueFor('goes'))
+  await session.put('dead', valueFor('dead'))
+  await session.remove('dead')
+  await seal(session)
+  // It is judged alive, and copied; the manifest that names the copy comes after its tombstone.
+  disk.holds = (what) => /^write .*-0001\.side$/.test(what)
+  const compacting = session.compact(first)
+  await disk.untilHeld(1)
+  await session.remove('goes')
+  await session.flush()
+  disk.letAllGo()
+  await compacting
+  await seal(session)
+  await session.compact(runAt(0.99, 1))
+  assert.equal(tombstones(session), 1, 'the copy still lies in the log')
+  await reopened(inner.kill(1, { isQuick: true }), session)
+  await session.close()
+})
+
+test('a value goes only when what replaces it is durable, not when the index points to it', async () => {
+  const inner = new SimDisk({ isQuick: true })
+  const disk = new HeldDisk(inner)
+  const session = await LogSession.open(disk, logOptions())
+  await session.put('key', valueFor('old'))
+  await seal(session)
+  await session.put('key', valueFor('new')) // applied, not committed
+  const told = session.history.acknowledged
+  disk.hold()
+  const switches = () => disk.trace.filter((what) => what.startsWith('rename MANIFEST')).length
+  const before = switches()
+  const compacting = session.log.compactNext(session.keyspace.liveness, () => session.flush(), false, first)
+  await disk.untilHeld(1)
+  for (let i = 0; i < 50; i++) await turn()
+  assert.equal(switches(), before, 'it has switched while the overwrite is not durable')
+  for (let seed = 0; seed < 20; seed++) {
+    const left = inner.crash(seed, { isQuick: true })
+    const again = await LogSession.open(left, logOptions(), session.history.cutAt(Infinity))
+    await again.check(told)
+    await again.close()
+  }
+  disk.letAllGo()
+  await compacting
+  assert.equal(switches(), before + 1)
+  await reopened(inner.crash(1, { isQuick: true }), session)
+  await session.close()
+})
+
+test('a power cut at any call between the copy and the manifest leaves the old generation, and nothing else', async () => {
+  const life = async (disk: SimDisk): Promise<LogSession> => {
+    const session = await buried(disk)
+    await Promise.race([session.compact(runAt(0, 2)), disk.stopped])
+    return session
+  }
+  const whole = new SimDisk({ isQuick: true })
+  await (await life(whole)).close()
+  const from = whole.trace.findIndex((what) => what.includes('-0001.seg'))
+  const to = whole.trace.findIndex((what, i) => i > from && what.startsWith('rename MANIFEST'))
+  assert.ok(from > 0 && to > from + 5)
+  // Counted from 1; two calls behind the rename of the manifest: before the folder is synced, and after.
+  for (let stopAt = from + 1; stopAt <= to + 3; stopAt++) {
+    const disk = new SimDisk({ isQuick: true, stopAt })
+    const session = await life(disk)
+    for (let seed = 0; seed < 6; seed++) {
+      const left = disk.crash(seed, { isQuick: true })
+      const again = await LogSession.open(left, logOptions(), session.history.cutAt(Infinity))
+      await again.check(session.history.acknowledged)
+      await again.close()
+      const named = again.log.manifest.segments.map((it) => segmentName(it.baseOffset, it.generation))
+      const present = (await left.list()).filter((name) => name.endsWith('.seg'))
+      assert.deepEqual(present.sort(), named, `after ${whole.trace[stopAt - 1]!}`)
+    }
+  }
+})
+
+test('a cold segment under very many tombstones is looked at, not copied, and they go', async () => {
+  const disk = new SimDisk({ isQuick: true })
+  const segmentSize = 64 * 1024
+  const session = await LogSession.open(disk, logOptions({ segmentSize, fsync: 'no', cacheSize: 1 << 24 }))
+  const { log, keyspace } = session
+  for (let i = 0; i < 120; i++) await session.put(`cold${i}`, valueFor(`cold${i}`, 500))
+  session.roll(segmentSize)
+  const hot = Buffer.from('cold7')
+  let largest = 0
+  for (let round = 0; round < 300; round++) {
+    for (let i = 0; i < 30; i++) {
+      const key = Buffer.from(`short${round}-${i}`)
+      keyspace.begin(1000)
+      keyspace.find(key, 0, key.length)
+      keyspace.put(key, 0, key.length, key, 0, key.length, 0)
+      keyspace.find(key, 0, key.length)
+      keyspace.remove(key, 0, key.length)
+      // The tombstone of an expiry names the offset of its value, which lies in the cold segment.
+      keyspace.find(hot, 0, hot.length)
+      keyspace.expire(hot, 0, hot.length, keyspace.now + 1e9)
+      keyspace.find(hot, 0, hot.length)
+      keyspace.persist(hot, 0, hot.length)
+    }
+    await session.log.flush()
+    await untilReady(log)
+    const durable = () => log.sync()
+    while ((await log.compactNext(keyspace.liveness, durable, false, selectRun)) !== null);
+    largest = Math.max(largest, log.size)
+  }
+  const cold = log.segments[0]!
+  assert.equal(cold.generation, 0, 'the cold segment was copied')
+  assert.ok(cold.cleanOffset > 0, 'the cold segment was never looked at')
+  assert.ok(largest < 8 * segmentSize, `${largest} bytes, for ${cold.size} that are alive`)
+  await log.close()
+  const again = await LogSession.open(disk, logOptions({ segmentSize, fsync: 'no', cacheSize: 1 << 24 }))
+  assert.equal(again.keyspace.count, 120)
+  await again.log.close()
+})

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import path from 'node:path'
+import { test } from 'node:test'
+import type { Liveness } from '../../../segments/compaction/liveness.js'
+import { CONTROL, ThreadPace } from '../../../segments/compaction/pace.js'
+import { isFlinError } from '../../helpers/log-session.js'
+import { untilReady } from '../../helpers/compactions.js'
+import { temporaryFolder } from '../../helpers/daemon.js'
+import { openKeyspace } from '../../helpers/memory-log.js'
+import { until } from '../../helpers/until.js'
+
+/** A log in a folder with some sealed segments, of which half is dead. */
+async function filled(folder: string) {
+  const opened = await openKeyspace(folder, { fsync: 'no' })
+  const { log, keyspace } = opened
+  for (let i = 0; i < 40; i++) {
+    const key = Buffer.from(`key${i % 20}`)
+    keyspace.begin(2000)
+    keyspace.find(key, 0, key.length)
+    keyspace.put(key, 0, key.length, Buffer.alloc(1000, i), 0, 1000, 0)
+  }
+  await log.flush()
+  await log.sync()
+  await untilReady(log)
+  return opened
+}
+
+test('a failure of the models in a decision is told as it was, and leaves the log as it was', async (t) => {
+  const folder = temporaryFolder(t)
+  const { log, keyspace } = await filled(folder)
+  const failure = new Error('the model is wrong')
+  const liveness: Liveness = {
+    isLive: () => {
+      throw failure
+    },
+    moved: () => false,
+  }
+  const { segments } = log.manifest
+  await assert.rejects(
+    log.compact(liveness, () => log.sync()),
+    failure,
+  )
+  assert.deepEqual(log.manifest.segments, segments)
+  assert.equal(log.poison, null)
+  const { recordsDropped } = await log.compact(keyspace.liveness, () => log.sync())
+  assert.ok(recordsDropped > 0)
+  await log.close()
+})
+
+test('what the disk says no to in the thread has its code, and the next compaction works', async (t) => {
+  const folder = temporaryFolder(t)
+  const { log, keyspace } = await filled(folder)
+  const blocked = path.join(folder, '00000000000000000000-0001.seg')
+  fs.mkdirSync(blocked)
+  await assert.rejects(
+    log.compact(keyspace.liveness, () => log.sync()),
+    (error) => error instanceof Error && 'code' in error && error.code === 'EISDIR',
+  )
+  fs.rmdirSync(blocked)
+  assert.ok((await log.compact(keyspace.liveness, () => log.sync())).recordsDropped > 0)
+  await log.close()
+})
+
+test('a damaged segment is named, and not touched', async (t) => {
+  const folder = temporaryFolder(t)
+  const { log, keyspace } = await filled(folder)
+  const file = path.join(folder, log.segments[0]!.name)
+  const bytes = fs.readFileSync(file)
+  bytes[200]! ^= 1
+  fs.writeFileSync(file, bytes)
+  await assert.rejects(
+    log.compact(keyspace.liveness, () => log.sync()),
+    (error) => isFlinError(error, 'LOG_CORRUPT') && error.message.includes(log.segments[0]!.name),
+  )
+  assert.ok(log.segments[0]!.isDamaged)
+  assert.ok(fs.readFileSync(file).equals(bytes))
+  assert.equal((await log.compact(keyspace.liveness, () => log.sync())).recordsDropped, 0)
+  await log.close()
+})
+
+test('closing ends a compaction that its rate would keep for hours', async (t) => {
+  const folder = temporaryFolder(t)
+  const { log, keyspace } = await filled(folder)
+  log.setCompactionRate(1024)
+  const ended = assert.rejects(
+    log.compact(keyspace.liveness, () => log.sync()),
+    (error) => isFlinError(error, 'LOG_CLOSED'),
+  )
+  await until('it is under way', () => log.isCompacting)
+  await log.close()
+  await ended
+  assert.deepEqual(
+    fs.readdirSync(folder).filter((name) => name.includes('-0001.')),
+    [],
+  )
+})
+
+test('the pace of a thread: bytes take the time that the rate gives them', async () => {
+  const control = new Int32Array(new SharedArrayBuffer(CONTROL.count * 4))
+  const pace = new ThreadPace(control)
+  control[CONTROL.rate] = 1024 // a MiB a second
+  const began = performance.now()
+  for (let i = 0; i < 10; i++) await pace.moved(10 * 1024)
+  const tookMs = performance.now() - began
+  assert.ok(tookMs >= 80, `100 KiB in ${tookMs} ms`)
+  control[CONTROL.rate] = 0
+  await pace.moved(1e12)
+  control[CONTROL.stop] = 1
+  await assert.rejects(pace.moved(1), (error) => isFlinError(error, 'LOG_CLOSED'))
+  await assert.rejects(pace.worked(), (error) => isFlinError(error, 'LOG_CLOSED'))
+})
