@@ -45,7 +45,7 @@ async function freePort(): Promise<number> {
  */
 export function commandLine(
   name: ContenderName,
-  at: { port: number; folder: string; policy: Policy; node: string; cacheSizeMib: number },
+  at: { port: number; folder: string; policy: Policy; node: string; cacheSizeMib?: number },
 ): string[] {
   const { folder, policy, node, cacheSizeMib = 1024 } = at
   const port = String(at.port)
@@ -69,7 +69,7 @@ export function commandLine(
  */
 export async function start(
   name: ContenderName,
-  options: { parent: string; policy: Policy; node: string; signal: AbortSignal; cacheSizeMib: number },
+  options: { parent: string; policy: Policy; node: string; signal: AbortSignal; cacheSizeMib?: number },
 ): Promise<Contender> {
   const folder = join(options.parent, name)
   mkdirSync(folder)
