@@ -1,6 +1,7 @@
 import fs from 'node:fs'
 import { z } from 'zod'
 import { FlinError, FSYNC_POLICIES, SEGMENT_SIZE_LIMIT, SEGMENT_SIZE_MIN } from '../segments/index.js'
+import { REQUEST_SIZE_MAX } from './redis-setting-table.js'
 
 const KIB = 1024
 const MIB = KIB * KIB
@@ -53,6 +54,8 @@ const schema = z.strictObject({
   cacheSize: size(MIB, Number.MAX_SAFE_INTEGER).default(GIB),
   reserveSize: size(0, Number.MAX_SAFE_INTEGER).default(64 * MIB),
   clientsMax: integer(1, 1_000_000).default(10_000),
+  valueSizeMax: size(MIB, REQUEST_SIZE_MAX).default(512 * MIB),
+  querySizeMax: size(MIB, REQUEST_SIZE_MAX).default(GIB),
   outputSizeMax: size(MIB, Number.MAX_SAFE_INTEGER).default(GIB),
   /** What clients have to give before anything else; empty: nothing. */
   requirepass: z.string({ error: 'write the password as text' }).max(1024).default(''),

@@ -39,18 +39,19 @@ const HONOURED: readonly RedisSetting[] = [
   {
     name: 'client-output-buffer-limit',
     read: text,
-    honoured: 'the hard limit of `normal` is `--output-size-max`; the others are kept, and mean nothing',
+    honoured:
+      'the hard limit of `normal` is `--output-size-max`, of which 16 KB are not counted; the others are kept, and mean nothing',
   },
   {
     name: 'client-query-buffer-limit',
     read: size(MIB, REQUEST_SIZE_MAX),
-    honoured: 'bytes of one request',
+    honoured: 'bytes of one request, as `--query-size-max`',
   },
   { name: 'maxclients', read: integer(1, 2 ** 32 - 1), honoured: 'clients at a time, as `--clients-max`' },
   {
     name: 'proto-max-bulk-len',
     read: size(MIB, REQUEST_SIZE_MAX),
-    honoured: 'bytes of one argument, and of a value',
+    honoured: 'bytes of one argument, and of a value, as `--value-size-max`',
   },
   {
     name: 'requirepass',

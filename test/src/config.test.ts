@@ -35,6 +35,8 @@ test('defaults, frozen', () => {
     cacheSize: 1024 * MIB,
     reserveSize: 64 * MIB,
     clientsMax: 10_000,
+    valueSizeMax: 512 * MIB,
+    querySizeMax: 1024 * MIB,
     outputSizeMax: 1024 * MIB,
     requirepass: '',
     serveDamaged: false,
@@ -108,7 +110,9 @@ test('sizes: limits', () => {
     refuses(() => read('segmentSize', value), 'segmentSize')
   }
   refuses(() => read('cacheSize', MIB - 1), 'cacheSize')
-  refuses(() => read('outputSizeMax', MIB - 1), 'outputSizeMax')
+  for (const name of ['outputSizeMax', 'valueSizeMax', 'querySizeMax'] as const)
+    refuses(() => read(name, MIB - 1), name)
+  for (const name of ['valueSizeMax', 'querySizeMax'] as const) refuses(() => read(name, '2gb'), name)
   assert.equal(read('reserveSize', 0), 0)
 })
 
