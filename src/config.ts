@@ -1,6 +1,7 @@
 import fs from 'node:fs'
 import { z } from 'zod'
 import { FlinError, FSYNC_POLICIES, SEGMENT_SIZE_LIMIT, SEGMENT_SIZE_MIN } from '../segments/index.js'
+import { REQUEST_SIZE_MAX } from './redis-setting-table.js'
 import { environmentName, nearest, optionName, unknownVariables } from './setting-names.js'
 
 const KIB = 1024
@@ -60,6 +61,8 @@ const schema = z.strictObject({
   /** Bytes a second that compaction may read and write; 0: no bound. */
   compactionRate: size(0, Number.MAX_SAFE_INTEGER).default(256 * MIB),
   clientsMax: integer(1, 1_000_000).default(10_000),
+  valueSizeMax: size(MIB, REQUEST_SIZE_MAX).default(512 * MIB),
+  querySizeMax: size(MIB, REQUEST_SIZE_MAX).default(GIB),
   outputSizeMax: size(MIB, Number.MAX_SAFE_INTEGER).default(GIB),
   /** What clients have to give before anything else; empty: nothing. */
   requirepass: z.string().max(PASSWORD_SIZE_MAX).default(''),
@@ -89,6 +92,8 @@ const TAKES: Readonly<Record<Name, string>> = {
   reserveSize: A_SIZE,
   compactionRate: A_SIZE,
   clientsMax: 'a plain decimal number from 1 to 1000000',
+  valueSizeMax: `${A_SIZE}, from 1mb to ${REQUEST_SIZE_MAX}`,
+  querySizeMax: `${A_SIZE}, from 1mb to ${REQUEST_SIZE_MAX}`,
   outputSizeMax: `${A_SIZE}, from 1mb on`,
   requirepass: `text of at most ${PASSWORD_SIZE_MAX} characters`,
   serveDamaged: `${oneOf(YES)}, or ${oneOf(NO)}`,

@@ -9,6 +9,8 @@ import { outputLimitsText, parseOutputLimits, type OutputLimits } from './redis-
 import type { LiveSetting } from './redis-settings.js'
 
 const MS_PER_S = 1000
+/** As in Redis a first piece of replies does not count: with a limit below it nobody could be told anything, or set another. */
+const UNCOUNTED_SIZE = 16 * 1024
 
 /** What the settings that are honoured act upon. */
 export interface LiveParts {
@@ -93,26 +95,22 @@ function number(get: () => number, set: (value: number) => void): LiveSetting {
 
 function outputLimits(limits: ClientLimits): LiveSetting {
   let classes: OutputLimits = {
-    normal: { hard: 0n, soft: 0n, softSeconds: 0 },
+    normal: { hard: BigInt(limits.outputSizeMax), soft: 0n, softSeconds: 0 },
     slave: { hard: 268435456n, soft: 67108864n, softSeconds: 60 },
     pubsub: { hard: 33554432n, soft: 8388608n, softSeconds: 60 },
   }
-  const current = (): OutputLimits => {
-    const hard = Number.isFinite(limits.outputSizeMax) ? BigInt(limits.outputSizeMax) : 0n
-    return { ...classes, normal: { ...classes.normal, hard } }
-  }
   return {
-    get: () => outputLimitsText(current()),
+    get: () => outputLimitsText(classes),
     check: (value) => {
-      const parsed = parseOutputLimits(value, current())
+      const parsed = parseOutputLimits(value, classes)
       return typeof parsed === 'string' ? parsed : null
     },
     set: (value) => {
-      const parsed = parseOutputLimits(value, current())
+      const parsed = parseOutputLimits(value, classes)
       if (typeof parsed === 'string') return
       classes = parsed
       const { hard } = parsed.normal
-      limits.outputSizeMax = hard === 0n ? Infinity : Number(hard)
+      limits.outputSizeMax = hard === 0n ? Infinity : Number(hard) + UNCOUNTED_SIZE
     },
   }
 }

@@ -20,6 +20,8 @@ const OPTIONS: readonly (readonly [flags: string, name: string, text: string])[]
   ['--reserve-size <size>', 'reserveSize', 'free space on the disk that is left alone (default: 64mb)'],
   ['--compaction-rate <size>', 'compactionRate', 'bytes a second for compaction; 0: no bound (default: 256mb)'],
   ['--clients-max <count>', 'clientsMax', 'clients at a time (default: 10000)'],
+  ['--value-size-max <size>', 'valueSizeMax', 'size of a value, and of one argument (default: 512mb)'],
+  ['--query-size-max <size>', 'querySizeMax', 'size of one request (default: 1gb)'],
   ['--output-size-max <size>', 'outputSizeMax', 'unread replies after which a client is closed (default: 1gb)'],
   [
     '--requirepass <password>',

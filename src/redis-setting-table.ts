@@ -39,12 +39,13 @@ const HONOURED: readonly RedisSetting[] = [
   {
     name: 'client-output-buffer-limit',
     read: text,
-    honoured: 'the hard limit of `normal` is `--output-size-max`; the others are kept, and mean nothing',
+    honoured:
+      'the hard limit of `normal` is `--output-size-max`, of which 16 KB are not counted; the others are kept, and mean nothing',
   },
   {
     name: 'client-query-buffer-limit',
     read: size(MIB, REQUEST_SIZE_MAX),
-    honoured: 'bytes of one request',
+    honoured: 'bytes of one request, as `--query-size-max`',
   },
   {
     name: 'compaction-rate',
@@ -55,7 +56,7 @@ const HONOURED: readonly RedisSetting[] = [
   {
     name: 'proto-max-bulk-len',
     read: size(MIB, REQUEST_SIZE_MAX),
-    honoured: 'bytes of one argument, and of a value',
+    honoured: 'bytes of one argument, and of a value, as `--value-size-max`',
   },
   {
     name: 'requirepass',

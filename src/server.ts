@@ -86,7 +86,11 @@ export class Server {
       onFailure: onEnd,
     })
     const registry = new Registry(ALL_COMMANDS)
-    const requestLimits = { ...DEFAULT_REQUEST_LIMITS }
+    const requestLimits = {
+      ...DEFAULT_REQUEST_LIMITS,
+      bulkSizeMax: settings.valueSizeMax,
+      querySizeMax: settings.querySizeMax,
+    }
     const clientLimits = { outputSizeMax: settings.outputSizeMax, idleMsMax: 0 }
     const access = new Access(settings.requirepass)
     const stats = new CommandStats()

@@ -20,7 +20,13 @@ const ROWS = PAGE.split('\n')
 
 test('every setting stands in the table, with its names and its default', () => {
   const defaults = readSettings({}, {})
-  const SIZES: Readonly<Record<string, string>> = { 0: 'off', 67108864: '64mb', 268435456: '256mb', 1073741824: '1gb' }
+  const SIZES: Readonly<Record<string, string>> = {
+    0: 'off',
+    67108864: '64mb',
+    268435456: '256mb',
+    536870912: '512mb',
+    1073741824: '1gb',
+  }
   for (const name of SETTING_NAMES) {
     const option = `\`--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}\``
     const row = ROWS.find((cells) => cells.length === 5 && cells[0] === option)

@@ -64,7 +64,7 @@ export function commandLine(
 }
 
 /**
- * Starts a contender in a folder of its own below `parent` and waits until it answers PING.
+ * Starts a contender in a folder of its own below `parent`, which may be there already, and waits until it answers PING.
  * @throws Error with what it printed when it ends or does not answer in time.
  */
 export async function start(
@@ -72,7 +72,7 @@ export async function start(
   options: { parent: string; policy: Policy; node: string; signal: AbortSignal; cacheSizeMib?: number },
 ): Promise<Contender> {
   const folder = join(options.parent, name)
-  mkdirSync(folder)
+  mkdirSync(folder, { recursive: true })
   const outputPath = join(options.parent, `${name}.out`)
   const output = openSync(outputPath, 'w')
   const port = await freePort()

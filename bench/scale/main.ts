@@ -6,15 +6,17 @@ import { Command } from 'commander'
 import { Log, type LogOptions } from '../../segments/index.js'
 import { runLoaded } from '../../src/models/cold.js'
 import { Keyspace } from '../../src/models/keyspace.js'
+import { killAll, start, stop } from '../load/servers.js'
+import { walks } from './walks.js'
 
 /**
  * What many keys cost: bytes of index a key, the longest stop of the loop while it grows, the time of a restart with and
- * without side files, and reads and writes of data that is several times larger than the cache. In one process, without a
- * network. `npm run bench:scale`.
+ * without side files, and reads and writes of data that is several times larger than the cache: in one process, without a
+ * network. Then walks over all keys of a daemon. `npm run bench:scale`.
  */
 const program = new Command('bench-scale')
   .option('--millions <list>', 'key counts at which figures are taken, rising', '8,10,13')
-  .option('--restart-at <millions>', 'key count at which restarts are timed', '10')
+  .option('--restart-at <millions>', 'key count at which restarts and walks are timed', '10')
   .option('--dir <folder>', 'where the data folder is made', os.tmpdir())
   .parse()
 const { millions, restartAt, dir } = program.opts<{ millions: string; restartAt: string; dir: string }>()
@@ -24,9 +26,13 @@ const VALUE_SIZE = 64
 const COMMIT_COUNT = 2000
 const MILLION = 1_000_000
 
-const folder = fs.mkdtempSync(path.join(dir, 'flin-scale-'))
+const parent = fs.mkdtempSync(path.join(dir, 'flin-scale-'))
+/** Where the daemon looks for its log, too. */
+const folder = path.join(parent, 'flin')
+fs.mkdirSync(folder)
 process.on('exit', () => {
-  fs.rmSync(folder, { recursive: true, force: true })
+  killAll()
+  fs.rmSync(parent, { recursive: true, force: true })
 })
 
 function options(cacheSize: number): LogOptions {
@@ -140,6 +146,13 @@ async function largerThanCache(count: number): Promise<void> {
   await log.close()
 }
 
+async function walkAll(count: number): Promise<void> {
+  const { signal } = new AbortController()
+  const server = await start('flin', { parent, policy: 'everysec', node: process.execPath, signal })
+  for await (const line of walks(server, count, KEY_SIZE)) say(line)
+  await stop(server)
+}
+
 const counts = millions.split(',').map((n) => Number(n) * MILLION)
 const restartCount = Number(restartAt) * MILLION
 let { log, keyspace } = await open(1 << 30)
@@ -159,6 +172,7 @@ for (const target of counts) {
   for (const name of fs.readdirSync(folder)) if (name.endsWith('.side')) fs.rmSync(path.join(folder, name))
   await timeRestart('restart without side files', count)
   await largerThanCache(count)
+  await walkAll(count)
   ;({ log, keyspace } = await open(1 << 30))
 }
 await log.close()

@@ -1,7 +1,7 @@
 import type { Watched, Watcher } from '../models/watches.js'
 import type { Args } from '../protocol/resp/args.js'
 import type { Command } from './command.js'
-import type { KeyWalk } from './keys/keys.js'
+import type { KeyWalk } from './keys/key-walk.js'
 
 /** A command that waits for EXEC. */
 export interface QueuedCommand {

@@ -79,6 +79,7 @@ test('RESET and QUIT, also inside MULTI', needed, async () => {
     ['QUIT', 'GET r'],
     ['MULTI', 'SET r 3', 'QUIT', 'EXEC'],
     ['QUIT now', 'GET r'],
+    ['SHUTDOWN ABORT', 'SHUTDOWN ABORT NOW', 'SHUTDOWN NONSENSE', 'GET r'],
   ]
   for (const sequence of sequences) await same(sequence)
 })

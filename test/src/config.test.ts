@@ -44,6 +44,8 @@ test('defaults, frozen', () => {
     reserveSize: 64 * MIB,
     compactionRate: 256 * MIB,
     clientsMax: 10_000,
+    valueSizeMax: 512 * MIB,
+    querySizeMax: 1024 * MIB,
     outputSizeMax: 1024 * MIB,
     requirepass: '',
     serveDamaged: false,
@@ -117,7 +119,15 @@ test('sizes: limits', () => {
     refuses(() => read('segmentSize', value), '--segment-size')
   }
   refuses(() => read('cacheSize', MIB - 1), '--cache-size')
-  refuses(() => read('outputSizeMax', MIB - 1), '--output-size-max')
+  const options = {
+    outputSizeMax: '--output-size-max',
+    valueSizeMax: '--value-size-max',
+    querySizeMax: '--query-size-max',
+  } as const
+  for (const name of ['outputSizeMax', 'valueSizeMax', 'querySizeMax'] as const) {
+    refuses(() => read(name, MIB - 1), options[name])
+  }
+  for (const name of ['valueSizeMax', 'querySizeMax'] as const) refuses(() => read(name, '2gb'), options[name])
   assert.equal(read('reserveSize', 0), 0)
 })
 

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { OPCODE, STATUS } from '../../src/protocol/binary/opcodes.js'
+import { BinaryClient } from '../helpers/binary-client.js'
+import { ask } from '../helpers/binary-frames.js'
 import { Daemon, temporaryFolder } from '../helpers/daemon.js'
 import { OK, RespClient } from '../helpers/resp-client.js'
 
@@ -51,6 +54,30 @@ test('proto-max-bulk-len bounds arguments and values; client-query-buffer-limit 
   last.close()
 })
 
+test('both can be set at the start, for RESP as for the binary protocol', async (t) => {
+  const { daemon, client } = await start(t, '--value-size-max', '1mb', '--query-size-max', '2mb')
+  assert.deepEqual(await client.call('CONFIG', 'GET', 'proto-max-bulk-len'), ['proto-max-bulk-len', '1048576'])
+  assert.deepEqual(await client.call('CONFIG', 'GET', 'client-query-buffer-limit'), [
+    'client-query-buffer-limit',
+    '2097152',
+  ])
+  const largest = 'v'.repeat(1 << 20)
+  assert.deepEqual(await client.call('SET', 'a', largest), OK)
+  assert.deepEqual(await client.call('SETRANGE', 'a', 1 << 20, 'x'), {
+    error: 'ERR string exceeds maximum allowed size (proto-max-bulk-len)',
+  })
+  assert.deepEqual(await client.call('MSET', 'a', largest, 'b', largest), {
+    error: 'ERR Protocol error: too big request',
+  })
+  await client.closed
+  const binary = await BinaryClient.connect(daemon.port)
+  assert.equal((await binary.call(ask.set('a', largest))).status, STATUS.ok)
+  assert.match((await binary.call(ask.set('a', `${largest}v`))).payload, /1048576/)
+  binary.send(Buffer.from([OPCODE.set, 0, 0x20, 0, 1]))
+  assert.match((await binary.read()).payload, /2097152/)
+  await binary.closed
+})
+
 test('maxclients bounds who may come', async (t) => {
   const { daemon, client } = await start(t)
   assert.deepEqual(await client.call('CONFIG', 'SET', 'maxclients', '2'), OK)
@@ -80,6 +107,20 @@ test('the hard limit of client-output-buffer-limit closes who has more unread, a
     'normal 102400 0 0 slave 1048576 0 0 pubsub 33554432 8388608 60',
   ])
   await assert.rejects(client.call('GET', 'a'))
+})
+
+test('a hard limit that is too small for anything leaves short replies', async (t) => {
+  const { daemon, client } = await start(t)
+  const name = 'client-output-buffer-limit'
+  await client.call('SET', 'a', 'v'.repeat(100_000))
+  assert.deepEqual(await client.call('CONFIG', 'SET', name, 'normal 1 0 0'), OK)
+  assert.match(JSON.stringify(await client.call('CONFIG', 'GET', name)), /normal 1 0 0/)
+  await assert.rejects(client.call('GET', 'a'))
+  const other = await RespClient.connect(daemon.port)
+  assert.deepEqual(await other.call('CONFIG', 'SET', name, 'normal 0 0 0'), OK)
+  assert.match(JSON.stringify(await other.call('CONFIG', 'GET', name)), /normal 0 0 0/)
+  assert.equal(((await other.call('GET', 'a')) as string).length, 100_000)
+  other.close()
 })
 
 test('requirepass: from now on who comes needs it; given at the start, so does everybody', async (t) => {

@@ -22,9 +22,14 @@ const DIFFERENCES: readonly (readonly [what: string, redis: string, flin: string
     'after the change in memory',
     'after the commit, see `--fsync`; reads wait for the commit of what they saw',
   ],
-  ['KEYS', 'everybody waits for it', 'others are served meanwhile; it guarantees what SCAN does'],
+  [
+    'KEYS',
+    'everybody waits for it',
+    'others are served meanwhile; it guarantees what SCAN does; a reply beyond `--output-size-max` closes the client',
+  ],
   ['KEYS and SCAN in MULTI', 'always', 'refused where keys are on disk only'],
   ['cursors of SCAN', "Redis's own", "Flin's own; a key that stays comes exactly once"],
+  ['COUNT of SCAN', 'so many at a call, more or less', 'at most 10,000 at a call, and 256 while some are on disk only'],
   ['numbers of INCRBYFLOAT', 'hexadecimal ones and infinities, too', 'decimal ones'],
   [
     'error texts that repeat what was sent',

@@ -3,8 +3,8 @@ import { globMatches } from '../glob.js'
 import { WALK_DIFFERS } from '../transactions/walks.js'
 
 const CURSOR_MAX = 0xffff_ffff_ffff_ffffn
-/** Keys that one call looks at; what the client asks for is a hint. */
-const COUNT_MAX = 1_000_000
+/** Keys that one call looks at, some ms of work; what the client asks for is a hint. */
+const COUNT_MAX = 10_000
 /** The same while some records are on disk only: they are loaded whole, and all that a call needs at once. */
 const COLD_COUNT_MAX = 256
 

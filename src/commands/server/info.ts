@@ -15,12 +15,10 @@ export const info: Command = {
   run({ reply, server }, args) {
     const wanted = new Set<string>()
     for (let i = 1; i < args.count; i++) wanted.add(args.text(i).toLowerCase())
-    const isEverything = wanted.has('everything')
-    const isAll = isEverything || wanted.has('all')
+    const isAll = wanted.has('everything') || wanted.has('all')
     const isDefault = wanted.size === 0 || wanted.has('default')
     const sections = server.info((name) => {
-      if (wanted.has(name) || isEverything) return true
-      if (isAll) return name !== 'modules'
+      if (wanted.has(name) || isAll) return true
       return isDefault && !ON_DEMAND.includes(name)
     })
     const parts = Object.entries(sections).map(([section, fields]) => {

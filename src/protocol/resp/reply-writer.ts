@@ -212,6 +212,16 @@ export class ReplyWriter extends ReplyBuffer {
     this.length = this.copy(this.length, bytes, start, end)
   }
 
+  /** As {@link raw} of all `bytes`, which are the writer's from now on: they are not copied where nothing is written yet. */
+  take(bytes: Buffer): void {
+    if (this.length > 0 || bytes.length <= this.buffer.length) this.raw(bytes, 0, bytes.length)
+    else if (bytes.length > this.sizeMax) this.isOverflown = true
+    else {
+      this.buffer = bytes
+      this.length = bytes.length
+    }
+  }
+
   #nil(type: number): void {
     this.reserve(5)
     const { buffer, length: at } = this

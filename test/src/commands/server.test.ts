@@ -12,10 +12,10 @@ test('INFO: the default sections, all of them, or those that are named', async (
   const cases: [string[], string[]][] = [
     [[], [server, clients, modules]],
     [['default'], [server, clients, modules]],
-    [['all'], [server, clients, commands]],
+    [['all'], [server, clients, modules, commands]],
     [
       ['nothing', 'ALL'],
-      [server, clients, commands],
+      [server, clients, modules, commands],
     ],
     [['EVERYTHING'], [server, clients, modules, commands]],
     [['CLIENTS'], [clients]],
