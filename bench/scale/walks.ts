@@ -60,10 +60,8 @@ async function beside(server: Contender, run: () => Promise<string>): Promise<st
   isDone = true
   await pinging
   neighbour.destroy()
-  return (
-    `${result} in ${seconds.toFixed(1)} s, a neighbour waits ${longestMs.toFixed(0)} ms at most, ` +
-    `rss ${Math.round(before / MIB)} -> ${Math.round(peak / MIB)} MiB`
-  )
+  const memory = `${Math.round(before / MIB)} -> ${Math.round(peak / MIB)} MiB`
+  return `${result} | ${seconds.toFixed(1)} s | ${longestMs.toFixed(0)} ms | ${memory} |`
 }
 
 /** The size of a reply that ends with `tail`, read as fast as it comes. */
@@ -77,27 +75,29 @@ async function sizeOf(
   return size
 }
 
-/** Walks over all keys, each of `keySize` bytes, of a daemon that holds `count`; a line for each way. */
+/** Walks over all keys, each of `keySize` bytes, of a daemon that holds `count`; the rows of a table, a row for each way. */
 export async function* walks(server: Contender, count: number, keySize: number): AsyncGenerator<string> {
   const socket = await open(server.port)
   const bulkSize = `$${keySize}\r\n`.length + keySize + 2
   const all = `*${count}\r\n`.length + count * bulkSize
+  yield '| over all keys | brings | takes | longest wait of a neighbour | resident memory |'
+  yield '| --- | --- | --- | --- | --- |'
   // What the machine and the benchmark itself add to every other line.
-  yield `at rest: ${await beside(server, () => delay(REST_MS, 'nothing'))}`
-  yield `KEYS *: ${await beside(server, async () => {
+  yield `| at rest | ${await beside(server, () => delay(REST_MS, 'nothing'))}`
+  yield `| KEYS * | ${await beside(server, async () => {
     const size = await sizeOf(socket, 'KEYS *\r\n', (received) => received >= all)
     return `${(size / MIB).toFixed(0)} MiB`
   })}`
-  yield `KEYS nothing*: ${await beside(server, async () => {
+  yield `| KEYS nothing* | ${await beside(server, async () => {
     await sizeOf(socket, 'KEYS nothing*\r\n', (received) => received >= 4)
     return 'nothing'
   })}`
-  yield `SCAN COUNT ${SCAN_COUNT}: ${await beside(server, () => scanAll(socket, count))}`
-  yield `SCAN COUNT ${count}, once: ${await beside(server, async () => {
+  yield `| SCAN COUNT ${SCAN_COUNT} | ${await beside(server, () => scanAll(socket, count))}`
+  yield `| SCAN COUNT ${count}, once | ${await beside(server, async () => {
     await sizeOf(socket, `SCAN 0 COUNT ${count}\r\nPING\r\n`, (_, last) => last.toString('latin1').endsWith(PONG))
     return 'one call'
   })}`
-  yield `RANDOMKEY: ${await beside(server, async () => {
+  yield `| RANDOMKEY | ${await beside(server, async () => {
     const expected = RANDOM_KEYS * bulkSize
     await sizeOf(socket, 'RANDOMKEY\r\n'.repeat(RANDOM_KEYS), (received) => received >= expected)
     return `${RANDOM_KEYS} calls`
