@@ -56,7 +56,7 @@ for (const [name, options] of [
           if (compacting === 0 && random.chance(0.5)) {
             compacting++
             void log
-              .compact(keyspace.liveness, () => log.flush())
+              .compact(keyspace.liveness, () => flush())
               .then(({ sizeBefore, sizeAfter }) => {
                 if (sizeAfter < sizeBefore) moved++
                 compacting--
