@@ -13,7 +13,7 @@ import {
 import type { ManifestSegment } from './manifest.js'
 import { parseSegmentName, QUARANTINE_FOLDER, segmentName } from './names.js'
 import { isNodeError } from './node-disk.js'
-import { isBehind, isUnwritten, unnamedFiles } from './orphans.js'
+import { isBehind, isCompactedAway, isUnwritten, unnamedFiles } from './orphans.js'
 import { type SegmentSurvey, Surveyor } from './survey.js'
 
 /** A segment as `flin log ls` shows it. */
@@ -92,12 +92,27 @@ export interface Orphan {
   readonly isNewer: boolean
 }
 
+/** So often, and so far apart, it is looked again at what an owner may be removing just now. */
+const REMOVAL_LOOKS = 10
+const REMOVAL_LOOK_MS = 50
+
 /**
- * Looks in an order in which no segment that an owner adds meanwhile passes for an orphan. Work files and segments that are
- * made ready, and not yet named, are left out: they are an owner's, who may be at work just now, or what one has left, and hold
- * nothing either way.
+ * Files that the manifest does not explain. Work files and segments that are made ready, and not yet named, are left out: they
+ * are an owner's, who may be at work just now, or what one has left, and hold nothing either way. What compaction has rewritten
+ * its owner removes: that is told of when it stays.
  */
 export async function findOrphans(disk: Disk): Promise<Orphan[]> {
+  let found = await lookForOrphans(disk)
+  for (let i = 0; i < REMOVAL_LOOKS && found.some((it) => it.isReplaced); i++) {
+    await new Promise((resolve) => setTimeout(resolve, REMOVAL_LOOK_MS))
+    const names = new Set(found.map(({ name }) => name))
+    found = (await lookForOrphans(disk)).filter(({ name }) => names.has(name))
+  }
+  return found.map(({ name, isNewer }) => ({ name, isNewer }))
+}
+
+/** Looks in an order in which no segment that an owner adds meanwhile passes for an orphan. */
+async function lookForOrphans(disk: Disk): Promise<(Orphan & { isReplaced: boolean })[]> {
   const names = await disk.list()
   const written = new Set<string>()
   for (const name of names) {
@@ -109,7 +124,11 @@ export async function findOrphans(disk: Disk): Promise<Orphan[]> {
     .filter((name) => !name.endsWith('.tmp') && still.has(name))
     .filter((name) => written.has(name) || !isBehind(name, manifest))
     .sort()
-    .map((name) => ({ name, isNewer: written.has(name) && isBehind(name, manifest) }))
+    .map((name) => ({
+      name,
+      isNewer: written.has(name) && isBehind(name, manifest),
+      isReplaced: isCompactedAway(Number.parseInt(name, 10), manifest),
+    }))
 }
 
 async function isUnwrittenOrGone(disk: Disk, name: string): Promise<boolean> {
