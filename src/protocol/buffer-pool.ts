@@ -10,11 +10,13 @@
 const POOLED_SIZE_MIN = 8 * 1024
 /** Larger ones are rare, and few would fill the pool. */
 const POOLED_SIZE_MAX = 2 * 1024 * 1024
-/** Bytes that lie in the pool at most. */
-const POOL_SIZE_MAX = 32 * 1024 * 1024
+/**
+ * Bytes of one class that lie in the pool at most: each has its own share, so that large ones do not keep the small ones out, which
+ * serve most replies. There are 33 classes.
+ */
+const CLASS_SIZE_MAX = 4 * 1024 * 1024
 
 const pool = new Map<number, Buffer[]>()
-let pooledSize = 0
 
 function classOf(size: number): number {
   const step = 1 << (29 - Math.clz32(size - 1))
@@ -25,19 +27,15 @@ function classOf(size: number): number {
 export function takeBuffer(size: number): Buffer {
   if (size < POOLED_SIZE_MIN || size > POOLED_SIZE_MAX) return Buffer.allocUnsafeSlow(size)
   const wanted = classOf(size)
-  const buffer = pool.get(wanted)?.pop()
-  if (buffer === undefined) return Buffer.allocUnsafeSlow(wanted)
-  pooledSize -= wanted
-  return buffer
+  return pool.get(wanted)?.pop() ?? Buffer.allocUnsafeSlow(wanted)
 }
 
 /** Takes back a buffer that nobody reads or writes any more, of whatever origin; others than its own are left alone. */
 export function giveBuffer(buffer: Buffer): void {
   const size = buffer.length
   if (size < POOLED_SIZE_MIN || size > POOLED_SIZE_MAX || classOf(size) !== size) return
-  if (size !== buffer.buffer.byteLength || pooledSize + size > POOL_SIZE_MAX) return
+  if (size !== buffer.buffer.byteLength) return
   let free = pool.get(size)
   if (free === undefined) pool.set(size, (free = []))
-  free.push(buffer)
-  pooledSize += size
+  if ((free.length + 1) * size <= CLASS_SIZE_MAX) free.push(buffer)
 }

@@ -38,10 +38,15 @@ test('what is not of the pool, or only a part of something, is left alone', () =
   }
 })
 
-test('the pool keeps 32 MiB at most', () => {
-  const many = Array.from({ length: 40 }, () => takeBuffer(MIB))
-  for (const buffer of many) giveBuffer(buffer)
-  const known = new Set(many)
-  const again = many.map(() => takeBuffer(MIB))
-  assert.ok(again.filter((buffer) => known.has(buffer)).length <= 32)
+test('of each size the pool keeps 4 MiB at most, whatever there is of others', () => {
+  const keptOf = (size: number, count: number): number => {
+    const many = Array.from({ length: count }, () => takeBuffer(size))
+    for (const buffer of many) giveBuffer(buffer)
+    const known = new Set(many)
+    return many.map(() => takeBuffer(size)).filter((buffer) => known.has(buffer)).length
+  }
+  for (let size = MIB; size <= 2 * MIB; size += MIB / 4) assert.equal(keptOf(size, 40), Math.floor((4 * MIB) / size))
+  const large = Array.from({ length: 40 }, () => takeBuffer(MIB))
+  for (const buffer of large) giveBuffer(buffer)
+  assert.equal(keptOf(16_384, 300), 256)
 })
