@@ -14,8 +14,8 @@ import { checksumSeed } from './format.js'
 import { KeyHasher } from './key-hash.js'
 import { type AppendedRecord, appendRecords, type LogRecord, type NewRecord, recordAt } from './log-record.js'
 import { LogState } from './log-state.js'
-import { type Manifest, readManifest, writeManifest } from './manifest.js'
-import { parseSegmentName } from './names.js'
+import { type Manifest, readManifest } from './manifest.js'
+import { createManifest } from './new-log.js'
 import { NodeDisk } from './node-disk.js'
 import { NullDisk } from './null-disk.js'
 import { completeOptions, type FsyncPolicy, type LogOptions } from './options.js'
@@ -100,7 +100,7 @@ export class Log {
 
   static async #open(disk: Disk, options: Partial<LogOptions>, lock: FolderLock | null): Promise<Log> {
     const complete = completeOptions(options)
-    const manifest = (await readManifest(disk)) ?? (await create(disk, complete))
+    const manifest = (await readManifest(disk)) ?? (await createManifest(disk, complete))
     const [seed0, seed1] = manifest.hashSeed
     const newHasher = () => complete.keyHasher?.(seed0, seed1) ?? new KeyHasher(seed0, seed1)
     const state = new LogState(disk, complete, manifest, checksumSeed(manifest.logId), newHasher())
@@ -247,9 +247,7 @@ export class Log {
 
   /** Bytes of all segments' contents. */
   get size(): number {
-    let size = 0
-    for (const segment of this.#state.segments.inOrder) size += segment.size
-    return size
+    return this.#state.segments.size
   }
 
   get fsync(): FsyncPolicy {
@@ -430,20 +428,12 @@ export class Log {
 
   /** Everything before this place is dead. */
   noteAllDead(segmentNumber: number, position: number): void {
-    const { inOrder, deadSizes } = this.#state.segments
-    for (const { number, size, headerSize, tombstoneSize } of inOrder) {
-      if (number === segmentNumber) {
-        deadSizes[number] = position
-        return
-      }
-      deadSizes[number] = Math.max(0, size - headerSize - tombstoneSize)
-    }
+    this.#state.segments.noteAllDead(segmentNumber, position)
   }
 
   /** Bytes in segments that compaction would give back, as far as is known. */
   get deadSize(): number {
-    const { inOrder, deadSizes } = this.#state.segments
-    return inOrder.reduce((sum, { number, size }) => sum + Math.min(size, deadSizes[number]!), 0)
+    return this.#state.segments.deadSize
   }
 
   /** Bytes that have been committed since the log was opened. */
@@ -504,25 +494,4 @@ export class Log {
   #noteCold(): void {
     this.#state.hasCold = this.#state.segments.inOrder.some((segment) => segment.memory === null && segment.size > 0)
   }
-}
-
-async function create(disk: Disk, options: LogOptions): Promise<Manifest> {
-  // The manifest is the first file of a log and the last to go: segments without one are a log that has lost it.
-  if ((await disk.list()).some((name) => parseSegmentName(name) !== null)) {
-    throw new FlinError(
-      'LOG_CORRUPT',
-      'the folder holds segments, but no MANIFEST that says what they are: restore it from a copy',
-    )
-  }
-  if (options.readOnly) throw new FlinError('BAD_SETTING', 'there is no log in this folder: it has no MANIFEST')
-  const seeds = options.randomBytes(8)
-  const manifest: Manifest = {
-    logId: options.randomBytes(16).toString('hex'),
-    hashSeed: [seeds.readUInt32LE(0), seeds.readUInt32LE(4)],
-    compactionHorizon: 0,
-    epochs: [],
-    segments: [],
-  }
-  await writeManifest(disk, manifest)
-  return manifest
 }

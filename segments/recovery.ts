@@ -29,6 +29,11 @@ export interface ReplayedRecord {
   size: number
 }
 
+/** One to be filled, and filled again: whoever is handed it uses it before the call returns. */
+export function emptyRecord(): ReplayedRecord {
+  return { kind: 0, flags: 0, hi: 0, lo: 0, segmentNumber: 0, position: 0, datum: 0, size: 0 }
+}
+
 /** Applies a record to the state that is being rebuilt. A promise is awaited: it may load records to compare keys. */
 export type Replay = (record: ReplayedRecord) => Promise<void> | undefined
 
@@ -39,16 +44,7 @@ export type Replay = (record: ReplayedRecord) => Promise<void> | undefined
 export class Recovery {
   readonly #state: LogState
   readonly #replay: Replay
-  readonly #record: ReplayedRecord = {
-    kind: 0,
-    flags: 0,
-    hi: 0,
-    lo: 0,
-    segmentNumber: 0,
-    position: 0,
-    datum: 0,
-    size: 0,
-  }
+  readonly #record = emptyRecord()
   readonly damages: { segment: string; damage: Damage }[] = []
   /** What is in the folder. */
   #names: ReadonlySet<string> = new Set()

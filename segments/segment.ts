@@ -101,6 +101,29 @@ export class SegmentTable {
   readonly deadSizes: number[] = []
   readonly #free: number[] = []
 
+  /** Bytes of all segments' contents. */
+  get size(): number {
+    return this.inOrder.reduce((sum, { size }) => sum + size, 0)
+  }
+
+  /** Bytes that compaction would give back, as far as is known. */
+  get deadSize(): number {
+    const { deadSizes } = this
+    return this.inOrder.reduce((sum, { number, size }) => sum + Math.min(size, deadSizes[number]!), 0)
+  }
+
+  /** Everything before this place is dead. */
+  noteAllDead(segmentNumber: number, position: number): void {
+    const { deadSizes } = this
+    for (const { number, size, headerSize, tombstoneSize } of this.inOrder) {
+      if (number === segmentNumber) {
+        deadSizes[number] = position
+        return
+      }
+      deadSizes[number] = Math.max(0, size - headerSize - tombstoneSize)
+    }
+  }
+
   /** Makes a segment with a free number; the caller puts it in its place in {@link inOrder}. */
   create(baseOffset: number, generation: number): Segment {
     // A number is used again only when there is no other: whoever waits for a read may still name an old place.

@@ -3,7 +3,7 @@ import { RECORD_FLAG } from '../format.js'
 import { describeSegment, type LogState } from '../log-state.js'
 import { segmentName, sideFileName } from '../names.js'
 import type { Reader } from '../reader.js'
-import type { ReplayedRecord } from '../recovery.js'
+import { emptyRecord } from '../recovery.js'
 import type { Segment } from '../segment.js'
 import type { SegmentFiles } from '../segment-files.js'
 import { CompactionCounts } from './counts.js'
@@ -33,16 +33,7 @@ export class Compactor {
   readonly counts = new CompactionCounts()
   #isStopped = false
   #running: Promise<unknown> | null = null
-  readonly #record: ReplayedRecord = {
-    kind: 0,
-    flags: 0,
-    hi: 0,
-    lo: 0,
-    segmentNumber: 0,
-    position: 0,
-    datum: 0,
-    size: 0,
-  }
+  readonly #record = emptyRecord()
 
   constructor(state: LogState, files: SegmentFiles, reader: Reader, rewriter: Rewriter) {
     this.#state = state

@@ -1,5 +1,5 @@
 import { RECORD_FLAG } from '../format.js'
-import type { ReplayedRecord } from '../recovery.js'
+import { emptyRecord } from '../recovery.js'
 import type { Segment } from '../segment.js'
 import type { Liveness } from './liveness.js'
 import { stopped } from './pace.js'
@@ -29,7 +29,7 @@ export async function decide(
 ): Promise<Decided> {
   const { words, kinds, data, count } = columns
   const keep = new Uint8Array(count)
-  const record: ReplayedRecord = { kind: 0, flags: 0, hi: 0, lo: 0, segmentNumber: 0, position: 0, datum: 0, size: 0 }
+  const record = emptyRecord()
   record.segmentNumber = segment.number
   let nextDatum = 0
   let nextTombstone = 0
