@@ -3,7 +3,7 @@ import type { Run, Select } from '../../segments/compaction/select.js'
 import type { Durable } from '../../segments/compaction/liveness.js'
 import type { Log } from '../../segments/log.js'
 
-/** Chooses a run that is as good as any: begins at a share of what is sealed, and is so long, where there are so many. */
+/** Chooses `length` segments, or as many as there are, from `share` of the sealed ones on: tests want other runs than the best. */
 export function runAt(share: number, length: number): Select {
   return (segments): Run | null => {
     const stop = segments.findIndex((segment) => !segment.sealed || segment.columns !== null)

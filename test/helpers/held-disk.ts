@@ -86,7 +86,7 @@ export class HeldDisk implements Disk {
   }
 
   list(folder?: string): Promise<string[]> {
-    return this.#disk.list(folder)
+    return this.#call(`list ${folder ?? ''}`, () => this.#disk.list(folder))
   }
 
   makeFolder(name: string): Promise<void> {

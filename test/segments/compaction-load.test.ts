@@ -3,41 +3,24 @@ import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import type { Disk, Log, LogOptions } from '../../segments/index.js'
-import { runLoaded } from '../../src/models/cold.js'
 import { stateDigest } from '../../src/models/digest.js'
 import type { Keyspace } from '../../src/models/keyspace.js'
 import { Commits, runAt, untilReady } from '../helpers/compactions.js'
+import { applyKeyStep, keySteps, type KeyStep } from '../helpers/key-steps.js'
 import { temporaryFolder } from '../helpers/daemon.js'
 import { openKeyspace } from '../helpers/memory-log.js'
 import { SimDisk } from '../helpers/sim-disk.js'
 import { WeakHasher } from '../helpers/weak-hasher.js'
 
 type Step =
-  | { op: 'set'; key: number; size: number; ttl: number }
-  | { op: 'del' | 'expire' | 'persist'; key: number }
+  | KeyStep
   | { op: 'compact'; share: number; length: number }
   | { op: 'all' | 'best' | 'flush' | 'wait' | 'reopen' | 'clear' }
 
 fc.configureGlobal({ endOnFailure: process.env['FLIN_NO_SHRINKING'] === '1' })
 
-const key = fc.integer({ min: 0, max: 30 })
 const step: fc.Arbitrary<Step> = fc.oneof(
-  {
-    weight: 20,
-    arbitrary: fc.record({
-      op: fc.constant('set' as const),
-      key,
-      size: fc.integer({ min: 0, max: 1500 }),
-      ttl: fc.constantFrom(0, 0, 0, 100_000),
-    }),
-  },
-  {
-    weight: 12,
-    arbitrary: fc.record({
-      op: fc.constantFrom('del' as const, 'del' as const, 'expire' as const, 'persist' as const),
-      key,
-    }),
-  },
+  ...keySteps(30, [0, 0, 0, 100_000]),
   {
     weight: 6,
     arbitrary: fc.record({
@@ -76,7 +59,7 @@ class Side {
   }
 
   async apply(it: Step, count: number): Promise<void> {
-    const { keyspace, log } = this
+    const { keyspace } = this
     if (it.op === 'clear') {
       keyspace.begin(100)
       keyspace.clear()
@@ -86,18 +69,7 @@ class Side {
       await this.close()
       await this.open()
     }
-    if (!('key' in it)) return
-    const name = Buffer.from(`key:${it.key}`)
-    await runLoaded(log, () => {
-      keyspace.begin(4000)
-      const found = keyspace.find(name, 0, name.length)
-      if (it.op === 'set') {
-        const value = Buffer.alloc(it.size, count)
-        keyspace.put(name, 0, name.length, value, 0, value.length, it.ttl === 0 ? 0 : keyspace.now + it.ttl)
-      } else if (found && it.op === 'del') keyspace.remove(name, 0, name.length)
-      else if (found && it.op === 'expire') keyspace.expire(name, 0, name.length, keyspace.now + 1000)
-      else if (found && keyspace.expireAt > 0) keyspace.persist(name, 0, name.length)
-    })
+    if ('key' in it) await applyKeyStep(keyspace, it, count)
   }
 
   /** Begins a compaction, which goes on beside what follows; one at a time. */

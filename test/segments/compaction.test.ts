@@ -4,55 +4,24 @@ import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { type DiskFile, FlinError, type LogOptions, NullDisk, type OpenMode } from '../../segments/index.js'
 import { parseSegmentName, segmentName } from '../../segments/names.js'
-import { runLoaded } from '../../src/models/cold.js'
 import { stateDigest } from '../../src/models/digest.js'
 import type { Keyspace } from '../../src/models/keyspace.js'
 import { temporaryFolder } from '../helpers/daemon.js'
+import { applyKeyStep, keySteps, type KeyStep } from '../helpers/key-steps.js'
 import { HeldDisk } from '../helpers/held-disk.js'
 import { openKeyspace } from '../helpers/memory-log.js'
 import { SimDisk, type SimDiskOptions } from '../helpers/sim-disk.js'
 import { WeakHasher } from '../helpers/weak-hasher.js'
 
-type Step =
-  | { op: 'set'; key: number; size: number; ttl: number }
-  | { op: 'del' | 'expire' | 'persist'; key: number }
-  | { op: 'flush' | 'compact' | 'reopen' | 'clear' | 'later' }
+type Step = KeyStep | { op: 'flush' | 'compact' | 'reopen' | 'clear' | 'later' }
 
 fc.configureGlobal({ endOnFailure: process.env['FLIN_NO_SHRINKING'] === '1' })
 
-const key = fc.integer({ min: 0, max: 12 })
 const step: fc.Arbitrary<Step> = fc.oneof(
-  {
-    weight: 20,
-    arbitrary: fc.record({
-      op: fc.constant('set' as const),
-      key,
-      size: fc.integer({ min: 0, max: 1500 }),
-      ttl: fc.constantFrom(0, 0, 0, 50, 100_000),
-    }),
-  },
-  {
-    weight: 8,
-    arbitrary: fc.record({ op: fc.constantFrom('del' as const, 'expire' as const, 'persist' as const), key }),
-  },
+  ...keySteps(12, [0, 0, 0, 50, 100_000]),
   { weight: 5, arbitrary: fc.record({ op: fc.constantFrom('flush' as const, 'compact' as const, 'later' as const) }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constantFrom('reopen' as const, 'clear' as const) }) },
 )
-
-async function apply(keyspace: Keyspace, it: Step, count: number): Promise<void> {
-  if (!('key' in it)) return
-  const name = Buffer.from(`key:${it.key}`)
-  await runLoaded(keyspace.log, () => {
-    keyspace.begin(4000)
-    const found = keyspace.find(name, 0, name.length)
-    if (it.op === 'set') {
-      const value = Buffer.alloc(it.size, count)
-      keyspace.put(name, 0, name.length, value, 0, value.length, it.ttl === 0 ? 0 : keyspace.now + it.ttl)
-    } else if (found && it.op === 'del') keyspace.remove(name, 0, name.length)
-    else if (found && it.op === 'expire') keyspace.expire(name, 0, name.length, keyspace.now + 1000)
-    else if (found && keyspace.expireAt > 0) keyspace.persist(name, 0, name.length)
-  })
-}
 
 const HASHERS: readonly [name: string, options: Partial<LogOptions>][] = [
   ['', {}],
@@ -73,7 +42,7 @@ for (const [name, hasher] of HASHERS) {
           if (it.op === 'later') now += 60
           for (const { log, keyspace } of [a, b]) {
             keyspace.now = log.now()
-            await apply(keyspace, it, count)
+            if ('key' in it) await applyKeyStep(keyspace, it, count)
             if (it.op === 'clear') {
               keyspace.begin(100)
               keyspace.clear()
@@ -109,7 +78,7 @@ for (const [name, hasher] of HASHERS) {
 /** Twenty rounds over ten keys: nearly all of it is dead. */
 async function writeRounds(keyspace: Keyspace): Promise<void> {
   for (let round = 0; round < 20; round++) {
-    for (let i = 0; i < 10; i++) await apply(keyspace, { op: 'set', key: i, size: 500, ttl: 0 }, round)
+    for (let i = 0; i < 10; i++) await applyKeyStep(keyspace, { op: 'set', key: i, size: 500, ttl: 0 }, round)
     await keyspace.log.flush()
   }
   // Only what has its side file is rewritten.
@@ -251,14 +220,14 @@ test('the last batch of a segment may die, but not the log’s time', async () =
   let now = began
   const options = { now: () => now, segmentSize: 4096 }
   const { log, keyspace } = await openKeyspace(disk, options)
-  await apply(keyspace, { op: 'set', key: 1, size: 3000, ttl: 0 }, 1)
-  await apply(keyspace, { op: 'set', key: 2, size: 10, ttl: 0 }, 1)
+  await applyKeyStep(keyspace, { op: 'set', key: 1, size: 3000, ttl: 0 }, 1)
+  await applyKeyStep(keyspace, { op: 'set', key: 2, size: 10, ttl: 0 }, 1)
   await log.flush()
   now += 5000
-  await apply(keyspace, { op: 'del', key: 2 }, 1)
+  await applyKeyStep(keyspace, { op: 'del', key: 2 }, 1)
   await log.flush()
   disk.hold()
-  await apply(keyspace, { op: 'set', key: 3, size: 3000, ttl: 0 }, 1)
+  await applyKeyStep(keyspace, { op: 'set', key: 3, size: 3000, ttl: 0 }, 1)
   const flushed = log.flush()
   await disk.untilHeld(1)
   const left = inner.kill(1, { isQuick: true }) // the first segment is sealed, and nothing lies in the second

@@ -8,6 +8,7 @@ import { logOptions, LogSession } from '../helpers/log-session.js'
 import { valueFor } from '../helpers/log-workload.js'
 import { SimDisk } from '../helpers/sim-disk.js'
 import { smallLog, withFile } from '../helpers/small-log.js'
+import { until } from '../helpers/until.js'
 
 async function stepsOf(steps: AsyncGenerator<LogStep>): Promise<string[]> {
   const texts: string[] = []
@@ -97,6 +98,32 @@ test('a segment that its owner rewrites while the log is read is read in its new
     for (let i = 0; i < 3; i++) await session.put(`key${i}`, valueFor(`more${i}`, 900))
     await session.flush()
   }
+  await session.close()
+})
+
+test('what compaction has rewritten is not told as left behind while its owner removes it', async () => {
+  const disk = new SimDisk({ isQuick: true })
+  const owned = new HeldDisk(disk)
+  const session = await LogSession.open(owned, logOptions())
+  for (let i = 0; i < 30; i++) await session.put(`key${i % 20}`, valueFor(`v${i}`, 900))
+  await session.flush()
+  while (session.log.segments.some((segment) => segment.sealed && segment.columns !== null)) {
+    await new Promise(setImmediate)
+  }
+  owned.holds = (what) => /^remove .*-0000\.side$/.test(what)
+  const compacting = session.log.compact(session.keyspace.liveness, async () => {
+    await session.flush()
+    await session.log.sync()
+  })
+  await owned.untilHeld(1)
+  const looker = new HeldDisk(disk)
+  const looking = listSegments(looker)
+  const lists = (): number => looker.trace.filter((what) => what === 'list ').length
+  // Twice in one look: by now it has seen the file.
+  await until('it looks again', () => lists() > 2)
+  owned.letAllGo()
+  await compacting
+  assert.deepEqual((await looking).orphans, [])
   await session.close()
 })
 
