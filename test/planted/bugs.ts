@@ -435,6 +435,6 @@ export const BUGS: readonly Bug[] = [
     file: 'src/net/output.ts',
     find: `      if (isTaken) giveBuffer(buffer)`,
     replace: `      giveBuffer(buffer)`,
-    caughtBy: [{ file: 'test/src/net/output.test.ts', tests: 'no reply before its commit' }],
+    caughtBy: [{ file: 'test/src/net/output.test.ts', tests: 'a buffer from which the socket still writes' }],
   },
 ]

@@ -100,6 +100,23 @@ test('holds no memory of its own while there is nothing to send', () => {
   assert.equal(output.writer.buffer.length, 0)
 })
 
+test('a buffer from which the socket still writes serves nobody else, and is used again after that', () => {
+  const socket = new FakeSocket()
+  const output = outputOn(socket)
+  const other = outputOn(new FakeSocket())
+  socket.isOpen = false
+  reply(output, Buffer.from('waits'), 0)
+  const lent = output.writer.buffer
+  output.flush(0)
+  reply(other, Buffer.from('other'), 0)
+  assert.notEqual(other.writer.buffer, lent)
+  assert.equal(socket.handedOver.toString(), 'waits')
+  socket.drain(1)
+  output.flush(0)
+  output.open()
+  assert.equal(output.writer.buffer, lent)
+})
+
 interface Sent {
   readonly start: number
   readonly end: number
