@@ -7,10 +7,10 @@ import { copyBytes } from './bytes.js'
 import { checkKeySize, readU32 } from './record.js'
 import { RestartColumns } from './restart-columns.js'
 import type { Segment } from './segment.js'
+import { allocate } from './segment-memory.js'
 import { sizeText } from './size-text.js'
 
 const TWO_32 = 0x1_0000_0000
-const POOLED_MAX = 2
 
 /**
  * Builds batches in the memory of the active segment, where their records stay as the cache. Everything here is
@@ -29,8 +29,6 @@ export class Appender {
   #batchTimestampMs = 0
   #count = 0
   #tail: number
-  /** Memory of segments that left the cache, for the next ones: it is already mapped. */
-  readonly #pool: Buffer[] = []
   /** While set, all that is appended stays in one batch, however long; {@link begin} foresaw its size. */
   isAtomic = false
   /** Place of the record appended last. */
@@ -217,7 +215,7 @@ export class Appender {
     this.#checkMemory(Math.max(size, segmentSize), frees)
     const next = state.segments.create(state.endOffset, 0)
     const capacity = Math.max(size, segmentSize)
-    next.memory = capacity === segmentSize ? (this.#pool.pop() ?? allocate(capacity)) : allocate(capacity)
+    next.memory = state.memory.take(capacity)
     next.columns = memorySizeMax > 0 ? null : (state.spareColumns ?? new RestartColumns(this.#columns.count))
     state.spareColumns = null
     state.residentSize += capacity
@@ -252,11 +250,6 @@ export class Appender {
     this.#words = wordsOf(larger)
     this.active.memory = larger
   }
-
-  /** Takes back the memory of a segment that leaves the cache. */
-  recycle(memory: Buffer): void {
-    if (memory.length === this.#state.options.segmentSize && this.#pool.length < POOLED_MAX) this.#pool.push(memory)
-  }
 }
 
 function diskFull(): FlinError {
@@ -265,9 +258,4 @@ function diskFull(): FlinError {
 
 function wordsOf(memory: Buffer): Int32Array {
   return new Int32Array(memory.buffer, memory.byteOffset, memory.length >>> 2)
-}
-
-/** Memory for a segment: aligned, so that its words can be read and written as such. */
-export function allocate(size: number): Buffer {
-  return Buffer.allocUnsafeSlow(Math.ceil(size / 8) * 8)
 }

@@ -1,4 +1,4 @@
-import { allocate } from './appender.js'
+import { allocate } from './segment-memory.js'
 import { StreamingDigest } from './digest.js'
 import { type DiskFile, readFully } from './disk.js'
 import { distrust } from './distrust.js'

@@ -6,6 +6,7 @@ import type { LogOptions } from './options.js'
 import type { RestartColumns } from './restart-columns.js'
 import type { Segment } from './segment.js'
 import { SegmentTable } from './segment.js'
+import { SegmentMemory } from './segment-memory.js'
 
 /** What the parts of one open log share. The log alone makes it; each field says who writes it. */
 export class LogState {
@@ -15,6 +16,7 @@ export class LogState {
   readonly seed: number
   readonly hasher: KeyHasher
   readonly segments = new SegmentTable()
+  readonly memory: SegmentMemory
   /** Written by the roller, recovery and compaction, through {@link LogState.nextManifest}. */
   manifest: Manifest
   epoch = 0
@@ -56,6 +58,7 @@ export class LogState {
     this.logId = manifest.logId
     this.seed = seed
     this.hasher = hasher
+    this.memory = new SegmentMemory(options)
   }
 
   /**

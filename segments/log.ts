@@ -1,4 +1,4 @@
-import { Appender, allocate } from './appender.js'
+import { Appender } from './appender.js'
 import { BackgroundCheck } from './background-check.js'
 import { Compactor } from './compaction/compactor.js'
 import type { CompactionCounts } from './compaction/counts.js'
@@ -24,10 +24,8 @@ import { clearOrphans, Recovery, type Replay } from './recovery.js'
 import { RestartColumns } from './restart-columns.js'
 import type { Segment } from './segment.js'
 import { SegmentFiles } from './segment-files.js'
+import { allocate } from './segment-memory.js'
 import type { Damage } from './walk.js'
-
-/** Of the cache, at most this share goes to segments held whole; the rest is for what is read cold. */
-const RESIDENT_SHARE = 0.75
 
 /**
  * The commit log: appends records in memory, commits them in groups, finds them again by place, and rebuilds itself from its
@@ -474,7 +472,7 @@ export class Log {
   #evict(): void {
     const state = this.#state
     if (state.options.memorySizeMax > 0) return
-    const budget = state.options.cacheSize * RESIDENT_SHARE
+    const { budget } = state.memory
     for (const segment of state.segments.inOrder) {
       if (state.residentSize <= budget) break
       if (!segment.sealed || segment.memory === null || segment.columns !== null) continue
@@ -485,7 +483,7 @@ export class Log {
       segment.file = null // the next cold read opens it for reading
       // All of it is synced: whatever closing says, it takes nothing back.
       file?.close().catch(() => undefined)
-      this.#appender.recycle(memory)
+      state.memory.give(memory, state.residentSize)
     }
     this.#reader.trim()
     this.#noteCold()

@@ -1,5 +1,5 @@
 import { ALIGNMENT, aligned, BATCH_HEADER_SIZE, RECORD_FLAG } from './format.js'
-import { allocate } from './appender.js'
+import { allocate } from './segment-memory.js'
 import type { BatchHeader } from './batch.js'
 import { digestInSlices } from './digest.js'
 import { readFully, readWhole, replaceFile, type DiskFile } from './disk.js'

@@ -310,10 +310,15 @@ export class Compactor {
   async #retire(segment: Segment): Promise<void> {
     const { disk, segments } = this.#state
     await segment.untilUnread()
-    if (segment.memory !== null) this.#state.residentSize -= segment.memory.length
+    const { memory } = segment
     // Its number may name another segment one day.
     this.#reader.forget(segment)
     segments.drop(segment)
+    if (memory !== null) {
+      segment.memory = null
+      this.#state.residentSize -= memory.length
+      this.#state.memory.give(memory, this.#state.residentSize)
+    }
     await segment.file?.close().catch(() => undefined)
     await disk.remove(segment.name).catch(() => undefined)
     await disk.remove(sideFileName(segment.baseOffset, segment.generation)).catch(() => undefined)

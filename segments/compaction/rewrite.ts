@@ -1,4 +1,4 @@
-import { allocate } from '../appender.js'
+import { allocate } from '../segment-memory.js'
 import { sealBatch, type BatchHeader } from '../batch.js'
 import { StreamingDigest } from '../digest.js'
 import type { Disk } from '../disk.js'
