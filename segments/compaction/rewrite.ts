@@ -9,6 +9,7 @@ import { RecordView } from '../record.js'
 import { RestartColumns, SparseIndex } from '../restart-columns.js'
 import { encodeSideFile } from '../side-file.js'
 import type { Pace } from './pace.js'
+import type { Scratch } from './scratch.js'
 import { intactBatches, scanSegment, type SegmentScan, type Source } from './scan.js'
 
 /** What is to be rewritten: neighbours in the log, which become one segment. */
@@ -68,10 +69,26 @@ export async function rewriteRun(
   task: RewriteTask,
   decide: Decide,
   pace: Pace,
+  scratch: Scratch,
 ): Promise<Rewritten> {
-  const out = new Output(task)
+  try {
+    return await rewrite(disk, hasher, task, decide, pace, scratch)
+  } finally {
+    scratch.trim()
+  }
+}
+
+async function rewrite(
+  disk: Disk,
+  hasher: KeyHasher,
+  task: RewriteTask,
+  decide: Decide,
+  pace: Pace,
+  scratch: Scratch,
+): Promise<Rewritten> {
+  const out = new Output(task, scratch)
   for (const [i, source] of task.sources.entries()) {
-    const bytes = source.memory ?? (await readPaced(disk, source, pace))
+    const bytes = source.memory ?? (await readPaced(disk, source, pace, scratch))
     const scan = await scanSegment(source, bytes, task.seed, hasher, pace)
     const keep = await decide(i, scan)
     const isWhole = !keep.includes(0) && (keep.length > 0 || !task.mayVanish)
@@ -83,8 +100,8 @@ export async function rewriteRun(
   return rewritten
 }
 
-async function readPaced(disk: Disk, { name, size }: Source, pace: Pace): Promise<Buffer> {
-  const bytes = allocate(size)
+async function readPaced(disk: Disk, { name, size }: Source, pace: Pace, scratch: Scratch): Promise<Buffer> {
+  const bytes = scratch.source(size)
   const file = await disk.open(name, {})
   try {
     for (let at = 0; at < size; at += IO_SIZE) {
@@ -134,6 +151,7 @@ async function writePaced(disk: Disk, name: string, bytes: Buffer, size: number,
 /** The new segment while it is put together. */
 class Output {
   readonly #task: RewriteTask
+  readonly #scratch: Scratch
   bytes: Buffer
   #size = 0
   #headerSize = 0
@@ -147,9 +165,10 @@ class Output {
   readonly #sparse = new SparseIndex()
   readonly #view = new RecordView()
 
-  constructor(task: RewriteTask) {
+  constructor(task: RewriteTask, scratch: Scratch) {
     this.#task = task
-    this.bytes = allocate(Math.min(IO_SIZE, task.sources[0]!.size))
+    this.#scratch = scratch
+    this.bytes = scratch.output(Math.min(IO_SIZE, task.sources[0]!.size), 0)
   }
 
   async copy(
@@ -223,11 +242,7 @@ class Output {
   }
 
   #reserve(size: number): void {
-    const needed = this.#size + size
-    if (needed <= this.bytes.length) return
-    const larger = allocate(Math.max(needed, this.bytes.length * 2))
-    this.bytes.copy(larger, 0, 0, this.#size)
-    this.bytes = larger
+    this.bytes = this.#scratch.output(this.#size + size, this.#size)
   }
 
   finish(): Rewritten {

@@ -2,6 +2,7 @@ import type { Disk } from '../disk.js'
 import type { KeyHasher } from '../key-hash.js'
 import { LoopPace } from './pace.js'
 import { type Decide, type Rewritten, rewriteRun, type RewriteTask } from './rewrite.js'
+import { Scratch } from './scratch.js'
 
 /** Where rewriting is done: in a thread of its own, or on the loop's. One run at a time. */
 export interface Rewriter {
@@ -31,7 +32,9 @@ export class LoopRewriter implements Rewriter {
   }
 
   rewrite(task: RewriteTask, decide: Decide): Promise<Rewritten> {
-    return rewriteRun(this.#disk, this.#hasher, task, decide, new LoopPace(() => this.#isStopped))
+    // Memory of its own each time: a log in memory has no more than its bound while nothing runs.
+    const pace = new LoopPace(() => this.#isStopped)
+    return rewriteRun(this.#disk, this.#hasher, task, decide, pace, new Scratch())
   }
 
   /** What runs here is bounded by giving way. */

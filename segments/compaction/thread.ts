@@ -5,6 +5,7 @@ import { isNodeError } from '../node-disk.js'
 import { buffersOf, type FromThread, plainColumns, plainRewritten, type ThreadData, type ToThread } from './messages.js'
 import { ThreadPace } from './pace.js'
 import { rewriteRun, type RewriteTask } from './rewrite.js'
+import { Scratch } from './scratch.js'
 import { SyncDisk } from './sync-disk.js'
 
 /** The compaction thread: rewrites what it is told, and asks, segment by segment, what stays. */
@@ -12,6 +13,7 @@ const port = parentPort!
 const { folder, hashSeed, control } = workerData as ThreadData
 const disk = new SyncDisk(folder)
 const hasher = new KeyHasher(hashSeed[0], hashSeed[1])
+const scratch = new Scratch()
 let answer: (keep: Uint8Array | null) => void = () => undefined
 
 port.on('message', (message: ToThread) => {
@@ -33,6 +35,7 @@ async function run(task: RewriteTask): Promise<void> {
         return keep
       },
       new ThreadPace(control),
+      scratch,
     )
     const rewritten = plainRewritten(made)
     const { memory } = rewritten
