@@ -14,7 +14,7 @@ const REAL_CLOCK: PaceClock = {
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 }
 
-/** Bounds how many bytes a second are copied. What was not used up while nothing was copied does not add up. */
+/** Bounds how many bytes a second are copied. What is not used up does not add up. */
 export class CopyPace {
   readonly #rate: number
   readonly #clock: PaceClock
@@ -39,7 +39,7 @@ export class CopyPace {
 
   #settle(size: number): void {
     const now = this.#clock.now()
-    this.#debt = Math.max(0, this.#debt - ((now - this.#since) * this.#rate) / MS_PER_S) + size
+    this.#debt = Math.max(0, this.#debt + size - ((now - this.#since) * this.#rate) / MS_PER_S)
     this.#since = now
   }
 }
