@@ -182,7 +182,7 @@ export class Connection implements Session, CommitWaiter {
     } catch (error) {
       if (!(error instanceof FlinError) || error.code !== 'PROTOCOL') throw error
       this.#output.open()
-      this.#output.writer.error(errorText(error))
+      this.#dialect.refuse(errorText(error))
       this.#isClosing = true
     }
     this.#flush()

@@ -16,4 +16,6 @@ export interface Dialect {
   run: () => readonly Place[] | null
   /** Ends the request at which `requests` stands with an error, without running it. */
   fail: (text: string) => void
+  /** Says why the bytes behind the last request are none. */
+  refuse: (text: string) => void
 }

@@ -66,18 +66,22 @@ export class CommandBench {
   /** What the last request that did not run has to load first. */
   cold: readonly Place[] | null = null
 
-  private constructor(log: Log, keyspace: Keyspace, commands: readonly Command[]) {
+  private constructor(log: Log, keyspace: Keyspace, commands: readonly Command[], queueSizeMax?: number) {
     this.log = log
     this.keyspace = keyspace
     this.registry = new Registry(commands)
     this.view = new BenchView(this.registry)
     this.view.sessions = [this.session]
-    this.dispatcher = new Dispatcher(keyspace, this.view)
+    this.dispatcher = new Dispatcher(keyspace, this.view, queueSizeMax)
   }
 
-  static async open(options: Partial<LogOptions> = {}, more: readonly Command[] = []): Promise<CommandBench> {
+  static async open(
+    options: Partial<LogOptions> = {},
+    more: readonly Command[] = [],
+    limits: { queueSizeMax?: number } = {},
+  ): Promise<CommandBench> {
     const { log, keyspace } = await openKeyspace('', { memorySizeMax: 1 << 24, ...options })
-    return new CommandBench(log, keyspace, [...ALL_COMMANDS, ...more])
+    return new CommandBench(log, keyspace, [...ALL_COMMANDS, ...more], limits.queueSizeMax)
   }
 
   /** Runs one request and returns its reply; undefined when there was none. */

@@ -53,6 +53,11 @@ const DIFFERENCES: readonly (readonly [what: string, redis: string, flin: string
     'arguments, tips, key specifications',
     'summary, group, since, subcommands, flags, categories, keys',
   ],
+  [
+    'times of INFO commandstats, latencystats',
+    'every call is timed',
+    'the first 16 calls of a command, then one in 64, which stands for all of them; calls are counted one by one',
+  ],
   ['a transaction', 'any size', 'up to 1 GiB of queued requests; lies in one commit'],
 ]
 
