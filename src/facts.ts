@@ -2,6 +2,7 @@ import crypto from 'node:crypto'
 import os from 'node:os'
 import type { Log } from '../segments/index.js'
 import type { CompactionKeeper } from './compaction-keeper.js'
+import { clientMemory } from './commands/client-memory.js'
 import type { CommandStats } from './commands/command-stats.js'
 import type { InfoSections } from './commands/server-view.js'
 import type { Committer } from './commit/committer.js'
@@ -142,9 +143,9 @@ export class Facts {
     const { listener } = this.#sources
     let input = 0
     let output = 0
-    for (const { querySize, outputSize } of listener.connections.values()) {
-      input = Math.max(input, querySize)
-      output = Math.max(output, outputSize)
+    for (const { buffers } of listener.connections.values()) {
+      input = Math.max(input, buffers.unread)
+      output = Math.max(output, buffers.waiting + buffers.lent)
     }
     return {
       connected_clients: listener.connections.size,
@@ -163,7 +164,7 @@ export class Facts {
     const { rss, heapUsed, heapTotal, external, arrayBuffers } = process.memoryUsage()
     this.#notePeak(rss)
     let clients = 0
-    for (const { querySize, outputSize } of listener.connections.values()) clients += querySize + outputSize
+    for (const connection of listener.connections.values()) clients += clientMemory(connection)
     const total = os.totalmem()
     return {
       used_memory: rss,

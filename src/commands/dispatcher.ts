@@ -45,6 +45,7 @@ export class Dispatcher {
   }
 
   #refuseUnknown(session: Session, args: Args, reply: ReplyWriter): null {
+    session.lastCommand = ''
     if (isHttp(args)) session.destroy()
     else this.#refuse(session, reply, unknown(args))
     return null
@@ -63,6 +64,7 @@ export class Dispatcher {
       fault = subcommandFault(command, found, args)
       if (found === undefined) {
         // Redis knows no such command then, and counts the error alone.
+        session.lastCommand = ''
         this.#refuse(session, reply, fault!)
         return null
       }

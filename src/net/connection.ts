@@ -1,6 +1,7 @@
 import type net from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { FlinError, type LoadedRecords, type Place } from '../../segments/index.js'
+import type { BufferSizes } from '../commands/client-memory.js'
 import { errorText } from '../commands/error-text.js'
 import { unwatchAll } from '../commands/transactions/watch.js'
 import type { KeyWalk } from '../commands/keys/key-walk.js'
@@ -119,12 +120,28 @@ export class Connection implements Session, CommitWaiter {
     this.#resp.requests.authenticated = is
   }
 
-  get querySize(): number {
-    return this.#dialect.requests.bufferedSize
+  get buffers(): BufferSizes {
+    const { requests, writer } = this.#dialect
+    const output = this.#output
+    return {
+      unread: requests.unreadSize,
+      query: requests.bufferedSize - requests.indexSize,
+      queryFree: requests.freeSize,
+      indexes: requests.indexSize,
+      replies: writer.buffer.length,
+      waiting: output.waitingSize,
+      repliesPeak: output.peakSize,
+      lentCount: output.lentCount,
+      lent: output.lentSize,
+    }
   }
 
-  get outputSize(): number {
-    return this.#output.pendingSize
+  get isSending(): boolean {
+    return this.#sender.pendingSize > 0
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused
   }
 
   /** Bytes of replies that have gone to the client. */

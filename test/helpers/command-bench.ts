@@ -1,6 +1,7 @@
 import type { Log, LogOptions, Place } from '../../segments/index.js'
 import { ALL_COMMANDS } from '../../src/commands/all.js'
 import type { Command } from '../../src/commands/command.js'
+import type { BufferSizes } from '../../src/commands/client-memory.js'
 import { Dispatcher } from '../../src/commands/dispatcher.js'
 import { Registry } from '../../src/commands/registry.js'
 import type { ReplyMode, Session } from '../../src/commands/session.js'
@@ -20,8 +21,12 @@ export class BenchSession implements Session {
   readonly fd = 7
   createdMs = 1_699_999_990_000
   lastActiveMs = 1_699_999_995_000
-  querySize = 11
-  outputSize = 12
+  readonly buffers: BufferSizes = {
+    ...{ unread: 11, query: 64, queryFree: 53, indexes: 16, replies: 1024, waiting: 12, repliesPeak: 900 },
+    ...{ lentCount: 2, lent: 4096 },
+  }
+  isSending = false
+  isPaused = false
   authenticated = true
   replyMode: ReplyMode = 'on'
   isNoEvict = false
