@@ -8,10 +8,13 @@ import { fullName, timingWeight } from './command-stats.js'
 import { findSubcommand } from './container.js'
 import { errorText } from './error-text.js'
 import { checkKeySizes, collectCold } from './keys-of.js'
+import { REPLY_GOES_ON } from './partial-reply.js'
 import type { ServerView } from './server-view.js'
 import type { Session } from './session.js'
 import { abortExec, exec } from './transactions/exec.js'
 import { enqueue, QUEUE_SIZE_MAX, queueFault } from './transactions/queue.js'
+
+const NOTHING_TO_LOAD: readonly Place[] = []
 
 /**
  * Runs one request after the other: finds the command, checks its arguments, queues it inside MULTI, turns failures into
@@ -31,7 +34,8 @@ export class Dispatcher {
   }
 
   /**
-   * Runs a request and writes its reply. Returns the places to load before it is run again, null when it has run.
+   * Runs a request and writes its reply. Returns the places to load before it is run again, null when it has run. When it has
+   * to be run again and has replied nevertheless, that is a part of its reply.
    * `keyspace.gate` tells what the reply must wait for.
    */
   run(session: Session, args: Args, reply: ReplyWriter): readonly Place[] | null {
@@ -98,6 +102,7 @@ export class Dispatcher {
       if (keyspace.log.hasCold) loadFirst(keyspace, command, args)
       command.run(context, args)
     } catch (error) {
+      if (error === REPLY_GOES_ON) return NOTHING_TO_LOAD
       reply.truncate(mark)
       if (error instanceof ColdRead) return error.places
       if (!(error instanceof ReplyError || error instanceof FlinError)) throw error

@@ -167,6 +167,7 @@ export class Connection implements Session, CommitWaiter {
   /** Ends the connection at once. */
   destroy(): void {
     this.#isClosing = true
+    this.walk = null
     this.#socket.destroy()
   }
 
@@ -214,7 +215,8 @@ export class Connection implements Session, CommitWaiter {
     keyspace.now = log.now()
     // Looked at again only when something was written: replies are what takes the room.
     let roomFor = -1
-    while (!this.#isParked && !this.#isClosing) {
+    // A reply that has begun is brought to its end.
+    while (!this.#isParked && (!this.#isClosing || this.walk !== null)) {
       // A short request may write much: what waits for the disk is looked at every time.
       if (writer.length > roomFor || log.isBehind) {
         if (!this.#mayRun()) return
@@ -226,8 +228,11 @@ export class Connection implements Session, CommitWaiter {
       const places = dialect.run()
       if (places !== null) {
         requests.unnext()
-        this.#load(places)
-        return
+        if (writer.length === start) {
+          this.#load(places)
+          return
+        }
+        roomFor = -1
       }
       if (writer.isOverflown) this.#drop(OVERFLOWN)
       else if (keyspace.gate > log.committedOffset) output.gate(start, keyspace.gate, log.flushingOffset)
@@ -333,13 +338,13 @@ export class Connection implements Session, CommitWaiter {
     keyspace.now = log.now()
     const start = this.#output.writer.length
     const places = dialect.run()
-    if (places === null) {
+    if (places !== null) dialect.requests.unnext()
+    if (places === null || this.#output.writer.length > start) {
       this.#loaded = null
       if (this.#output.writer.isOverflown) this.#drop(OVERFLOWN)
       else if (keyspace.gate > log.committedOffset) this.#output.gate(start, keyspace.gate, log.flushingOffset)
       return
     }
-    this.#dialect.requests.unnext()
     this.#load(places)
   }
 
@@ -371,7 +376,7 @@ export class Connection implements Session, CommitWaiter {
     if (this.#socket.destroyed || this.#isEnding) return
     this.#output.flush(committedOffset)
     if (this.#output.isGated) this.#waitForCommit()
-    else if (this.#isClosing && !this.#isParked) this.#end()
+    else if (this.#isClosing && !this.#isParked && this.walk === null) this.#end()
   }
 
   /** Sends the end behind the last reply. A client that then does not close its side, or does not even read, is not waited for. */

@@ -102,6 +102,13 @@ export class Output<Writer extends ReplyBuffer> {
     if (this.#gateHead > 0) this.#forgetPassedGates()
     if (this.#lent.length > 0 && this.#sink.pendingSize === 0) this.#takeBack()
     if (end > this.#sent) this.#send(end)
+    else if (this.writer.length === 0 && this.writer.buffer !== EMPTY) this.#close()
+  }
+
+  /** What was written has been taken back: its memory may be large. */
+  #close(): void {
+    giveBuffer(this.writer.buffer)
+    this.writer.reset(EMPTY)
   }
 
   #takeBack(): void {
