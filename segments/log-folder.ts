@@ -1,5 +1,5 @@
 import type { BatchHeader } from './batch.js'
-import { type Disk, type DiskFile, readFully, readWhole } from './disk.js'
+import { type Disk, type DiskFile, FileMemory, openIfThere, readFully, readWhole } from './disk.js'
 import { FlinError } from './errors.js'
 import { aligned, checksumSeed } from './format.js'
 import { KeyHasher } from './key-hash.js'
@@ -82,37 +82,23 @@ export interface LoadedSegment {
 const SETTLE_TRIES = 5
 const SETTLE_MS = 20
 
-/** Loads segments one after the other into the same memory: fresh memory costs more time than reading the cached file. */
+/** Loads segments one after the other into the same memory. */
 export class SegmentLoader {
-  #memory: Buffer = Buffer.alloc(0)
+  readonly #memory = new FileMemory()
 
   async load({ disk }: LogFolder, entry: ManifestSegment): Promise<LoadedSegment> {
     const name = segmentName(entry.baseOffset, entry.generation)
     const file = await openIfThere(disk, name)
-    if (file === null) return { entry, name, bytes: this.#take(entry.sealed?.size ?? 0), end: 0, fileSize: null }
+    if (file === null) return { entry, name, bytes: this.#memory.take(entry.sealed?.size ?? 0), end: 0, fileSize: null }
     try {
       const fileSize = await file.size()
       const end = entry.sealed?.size ?? aligned(fileSize)
-      const bytes = this.#take(end)
+      const bytes = this.#memory.take(end)
       await readInto(file, bytes, 0)
       return { entry, name, bytes, end, fileSize }
     } finally {
       await file.close()
     }
-  }
-
-  #take(size: number): Buffer {
-    if (this.#memory.length < size) this.#memory = Buffer.allocUnsafeSlow(size)
-    return this.#memory.subarray(0, size)
-  }
-}
-
-async function openIfThere(disk: Disk, name: string): Promise<DiskFile | null> {
-  try {
-    return await disk.open(name, {})
-  } catch (error) {
-    if (isNodeError(error) && error.code === 'ENOENT') return null
-    throw error
   }
 }
 
@@ -190,10 +176,17 @@ export type SideFileState =
   | { readonly state: 'missing' }
   | { readonly state: 'damaged'; readonly reason: string }
 
-/** Reads the side file of a sealed segment; believes it as far as its checksum and the manifest agree. */
-export async function readSideFile(folder: LogFolder, entry: ManifestSegment): Promise<SideFileState> {
+/**
+ * Reads the side file of a sealed segment; believes it as far as its checksum and the manifest agree.
+ * @param memory where to put it: what it says is good until the next one is read there; left out: memory of its own
+ */
+export async function readSideFile(
+  folder: LogFolder,
+  entry: ManifestSegment,
+  memory?: FileMemory,
+): Promise<SideFileState> {
   try {
-    const bytes = await readWhole(folder.disk, sideFileName(entry.baseOffset, entry.generation))
+    const bytes = await readWhole(folder.disk, sideFileName(entry.baseOffset, entry.generation), memory)
     const side = decodeSideFile(bytes, folder.seed)
     const isOurs =
       side.baseOffset === entry.baseOffset &&
