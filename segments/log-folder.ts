@@ -108,28 +108,31 @@ async function readInto(file: DiskFile, bytes: Buffer, from: number): Promise<vo
   bytes.fill(0, from + got)
 }
 
-/** The owner may be writing the active segment just now: what looks torn is read again for as long as it changes. */
+/**
+ * The owner may be writing the active segment just now: what looks damaged is read again for as long as it changes. Not only what
+ * looks torn: where reading is slower than the owner, zeroes that were read first stand before batches that were written later.
+ */
 export async function settle(folder: LogFolder, loaded: LoadedSegment): Promise<void> {
   if (loaded.entry.sealed !== null || loaded.fileSize === null) return
   for (let i = 0; i < SETTLE_TRIES; i++) {
-    const torn = tornPosition(folder, loaded)
-    if (torn === -1) return
-    const before = Buffer.from(loaded.bytes.subarray(torn))
+    const from = damagedPosition(folder, loaded)
+    if (from === -1) return
+    const before = Buffer.from(loaded.bytes.subarray(from))
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
     const file = await openIfThere(folder.disk, loaded.name)
     if (file === null) return
     try {
-      await readInto(file, loaded.bytes, torn)
+      await readInto(file, loaded.bytes, from)
     } finally {
       await file.close()
     }
-    if (before.equals(loaded.bytes.subarray(torn))) return
+    if (before.equals(loaded.bytes.subarray(from))) return
   }
 }
 
-function tornPosition(folder: LogFolder, loaded: LoadedSegment): number {
+function damagedPosition(folder: LogFolder, loaded: LoadedSegment): number {
   for (const step of segmentSteps(folder, loaded)) {
-    if (step.type === 'damage' && step.damage.torn) return step.damage.position
+    if (step.type === 'damage') return step.damage.position
   }
   return -1
 }

@@ -5,7 +5,6 @@ import {
   RecordView,
   sameBytes,
   sizeClassOf,
-  type Liveness,
   type Location,
   type Log,
   type Place,
@@ -35,7 +34,7 @@ export class Keyspace {
   /** Bytes that died, by segment: what compaction chooses by. */
   readonly #deadSizes: number[]
   /** What compaction asks and tells. */
-  readonly liveness: Liveness
+  readonly liveness: KeyLiveness
   /** What looks at keys that nobody has named. */
   readonly walks: KeyWalks
   #floorGate = 0
