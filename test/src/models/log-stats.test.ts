@@ -65,7 +65,7 @@ test('by prefix, as deep as one likes, with any delimiter; keys without one are 
     ['user:', 52, 1],
     ['', 1, 0],
   ])
-  assert.deepEqual((await prefixes({ depth: 2, top: 2 })), [
+  assert.deepEqual(await prefixes({ depth: 2, top: 2 }), [
     ['job:', 2, 0],
     ['user:1:', 32, 1],
   ])
