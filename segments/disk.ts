@@ -42,12 +42,35 @@ export interface DiskFile {
 
 const COPY_SIZE = 1 << 20
 
-/** Reads a whole file. */
-export async function readWhole(disk: Disk, name: string): Promise<Buffer> {
+/** Opens a file for reading; null when there is none. */
+export async function openIfThere(disk: Disk, name: string): Promise<DiskFile | null> {
+  try {
+    return await disk.open(name, {})
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    throw error
+  }
+}
+
+/** Memory for one whole file after the other: fresh memory costs more time than reading a file that the kernel has cached. */
+export class FileMemory {
+  #memory = Buffer.alloc(0)
+
+  take(size: number): Buffer {
+    if (this.#memory.length < size) this.#memory = Buffer.allocUnsafeSlow(size)
+    return this.#memory.subarray(0, size)
+  }
+}
+
+/**
+ * Reads a whole file.
+ * @param memory where to put it; left out: memory of its own
+ */
+export async function readWhole(disk: Disk, name: string, memory = new FileMemory()): Promise<Buffer> {
   const file = await disk.open(name, {})
   try {
     const size = await file.size()
-    const bytes = Buffer.allocUnsafeSlow(size)
+    const bytes = memory.take(size)
     const got = await readFully(file, bytes, 0, size, 0)
     return got === size ? bytes : bytes.subarray(0, got)
   } finally {

@@ -9,6 +9,7 @@ export {
   type LogEvent,
   type LogOptions,
 } from './options.js'
+export { compactStopped, type StoppedCompaction } from './compaction/stopped.js'
 export type { CompactionResult, Durable, Liveness } from './compaction/liveness.js'
 export { CLASS_SIZES, sizeClassOf } from './size-class.js'
 export type { Disk, DiskFile, DiskSpace, OpenMode } from './disk.js'
@@ -27,7 +28,10 @@ export { digest64, hex64 } from './digest.js'
 export type { BatchHeader } from './batch.js'
 export type { DamagedRange } from './log-folder.js'
 export { lostOffsets } from './walk.js'
+export { sizeText } from './size-text.js'
 export { listSegments, readBatches, type LogStep, type LogSummary, type SegmentSummary } from './inspect.js'
+export { LogSnapshot } from './snapshot.js'
+export { tallySegments, walkRecords, type SegmentTally, type Visit } from './record-walk.js'
 export { verifyLog, type Finding, type Verdict, type VerifyProgress, type VerifyReport } from './verify.js'
 export { applyRepair, planRepair, withLockedFolder, type RepairPlan, type RepairStep } from './repair.js'
 export { backupFolder, backupLog, type BackupOptions, type BackupReport } from './backup/backup.js'

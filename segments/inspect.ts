@@ -50,10 +50,11 @@ export interface LogSummary {
 
 /**
  * Which segments a log has, without looking at every checksum: sealed ones are known from their side files.
+ * @param snapshot of this disk, to tell of its moment; files that do not belong to the log are looked for on the disk itself
  * @throws FlinError as {@link readLogFolder} does
  */
-export async function listSegments(disk: Disk): Promise<LogSummary> {
-  const tour = new Tour(disk)
+export async function listSegments(disk: Disk, snapshot = disk): Promise<LogSummary> {
+  const tour = new Tour(snapshot)
   const segments: SegmentSummary[] = []
   for (let entry = await tour.next(); entry !== null; entry = await tour.next()) {
     const { folder } = tour
@@ -194,7 +195,7 @@ export class Tour {
     const loaded = await this.load(entry)
     if (loaded === null) return null
     let survey = this.#surveyor.survey(this.folder, loaded)
-    if (survey.damages.some(({ torn }) => torn)) {
+    if (entry.sealed === null && survey.damages.length > 0) {
       await settle(this.folder, loaded)
       survey = this.#surveyor.survey(this.folder, loaded)
     }

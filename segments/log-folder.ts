@@ -1,5 +1,5 @@
 import type { BatchHeader } from './batch.js'
-import { type Disk, type DiskFile, readFully, readWhole } from './disk.js'
+import { type Disk, type DiskFile, FileMemory, openIfThere, readFully, readWhole } from './disk.js'
 import { FlinError } from './errors.js'
 import { aligned, checksumSeed } from './format.js'
 import { KeyHasher } from './key-hash.js'
@@ -82,38 +82,23 @@ export interface LoadedSegment {
 const SETTLE_TRIES = 5
 const SETTLE_MS = 20
 
-/** Loads segments one after the other into the same memory: fresh memory costs more time than reading the cached file. */
+/** Loads segments one after the other into the same memory. */
 export class SegmentLoader {
-  #memory: Buffer = Buffer.alloc(0)
+  readonly #memory = new FileMemory()
 
   async load({ disk }: LogFolder, entry: ManifestSegment): Promise<LoadedSegment> {
     const name = segmentName(entry.baseOffset, entry.generation)
     const file = await openIfThere(disk, name)
-    if (file === null) return { entry, name, bytes: this.#take(entry.sealed?.size ?? 0), end: 0, fileSize: null }
+    if (file === null) return { entry, name, bytes: this.#memory.take(entry.sealed?.size ?? 0), end: 0, fileSize: null }
     try {
       const fileSize = await file.size()
       const end = entry.sealed?.size ?? aligned(fileSize)
-      const bytes = this.#take(end)
+      const bytes = this.#memory.take(end)
       await readInto(file, bytes, 0)
       return { entry, name, bytes, end, fileSize }
     } finally {
       await file.close()
     }
-  }
-
-  #take(size: number): Buffer {
-    if (this.#memory.length < size) this.#memory = Buffer.allocUnsafeSlow(size)
-    return this.#memory.subarray(0, size)
-  }
-}
-
-/** Opens a file for reading; null when there is none. */
-export async function openIfThere(disk: Disk, name: string): Promise<DiskFile | null> {
-  try {
-    return await disk.open(name, {})
-  } catch (error) {
-    if (isNodeError(error) && error.code === 'ENOENT') return null
-    throw error
   }
 }
 
@@ -123,28 +108,31 @@ async function readInto(file: DiskFile, bytes: Buffer, from: number): Promise<vo
   bytes.fill(0, from + got)
 }
 
-/** The owner may be writing the active segment just now: what looks torn is read again for as long as it changes. */
+/**
+ * The owner may be writing the active segment just now: what looks damaged is read again for as long as it changes. Not only what
+ * looks torn: where reading is slower than the owner, zeroes that were read first stand before batches that were written later.
+ */
 export async function settle(folder: LogFolder, loaded: LoadedSegment): Promise<void> {
   if (loaded.entry.sealed !== null || loaded.fileSize === null) return
   for (let i = 0; i < SETTLE_TRIES; i++) {
-    const torn = tornPosition(folder, loaded)
-    if (torn === -1) return
-    const before = Buffer.from(loaded.bytes.subarray(torn))
+    const from = damagedPosition(folder, loaded)
+    if (from === -1) return
+    const before = Buffer.from(loaded.bytes.subarray(from))
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
     const file = await openIfThere(folder.disk, loaded.name)
     if (file === null) return
     try {
-      await readInto(file, loaded.bytes, torn)
+      await readInto(file, loaded.bytes, from)
     } finally {
       await file.close()
     }
-    if (before.equals(loaded.bytes.subarray(torn))) return
+    if (before.equals(loaded.bytes.subarray(from))) return
   }
 }
 
-function tornPosition(folder: LogFolder, loaded: LoadedSegment): number {
+function damagedPosition(folder: LogFolder, loaded: LoadedSegment): number {
   for (const step of segmentSteps(folder, loaded)) {
-    if (step.type === 'damage' && step.damage.torn) return step.damage.position
+    if (step.type === 'damage') return step.damage.position
   }
   return -1
 }
@@ -191,10 +179,18 @@ export type SideFileState =
   | { readonly state: 'missing' }
   | { readonly state: 'damaged'; readonly reason: string }
 
-/** Reads the side file of a sealed segment; believes it as far as its checksum and the manifest agree. */
-export async function readSideFile(folder: LogFolder, entry: ManifestSegment): Promise<SideFileState> {
+/**
+ * Reads the side file of a sealed segment; believes it as far as its checksum and the manifest agree.
+ * @param memory where to put it: what it says is good until the next one is read there; left out: memory of its own
+ */
+export async function readSideFile(
+  folder: LogFolder,
+  entry: ManifestSegment,
+  memory?: FileMemory,
+): Promise<SideFileState> {
   try {
-    return judgeSideFile(await readWhole(folder.disk, sideFileName(entry.baseOffset, entry.generation)), folder, entry)
+    const bytes = await readWhole(folder.disk, sideFileName(entry.baseOffset, entry.generation), memory)
+    return judgeSideFile(bytes, folder, entry)
   } catch (error) {
     if (isNodeError(error) && error.code === 'ENOENT') return { state: 'missing' }
     throw error

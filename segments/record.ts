@@ -87,8 +87,8 @@ export function checkKeySize(size: number): void {
 export function recordFits(bytes: Buffer, start: number, end: number): boolean {
   if (start + RECORD_HEADER_SIZE > end) return false
   const size = readU32(bytes, start)
-  const keySize = bytes.readUInt16LE(start + 12)
-  const fieldsSize = bytes.readUInt16LE(start + 14)
+  const keySize = bytes[start + 12]! | (bytes[start + 13]! << 8)
+  const fieldsSize = bytes[start + 14]! | (bytes[start + 15]! << 8)
   const flags = bytes[start + 9]!
   const wanted = ((flags & RECORD_FLAG.datum) === 0 ? 0 : 8) + ((flags & RECORD_FLAG.since) === 0 ? 0 : 8)
   return (

@@ -141,7 +141,7 @@ function sameColumns(a: RestartColumns, b: RestartColumns): boolean {
   )
 }
 
-function sameSparse(a: SparseIndex, b: SparseIndex): boolean {
+export function sameSparse(a: SparseIndex, b: SparseIndex): boolean {
   return a.count === b.count && same(a.positions, b.positions, a.count) && same(a.offsets, b.offsets, a.count)
 }
 

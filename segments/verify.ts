@@ -1,6 +1,9 @@
-import type { Disk } from './disk.js'
+import { type Disk, FileMemory } from './disk.js'
 import { findOrphans, Tour } from './inspect.js'
-import { type DamagedRange, readSideFile } from './log-folder.js'
+import type { ManifestSegment } from './manifest.js'
+import { type DamagedRange, readSideFile, type SideFileState } from './log-folder.js'
+import { segmentName } from './names.js'
+import { SideFileCheck } from './side-file-check.js'
 import { type SegmentSurvey, sideFileFault } from './survey.js'
 
 /** Something that is not as it should be. */
@@ -71,6 +74,8 @@ export async function verifyLog(
   onProgress: (progress: VerifyProgress) => void = () => undefined,
 ): Promise<VerifyReport> {
   const tour = new Tour(disk)
+  const check = new SideFileCheck()
+  const memory = new FileMemory()
   const findings: Finding[] = []
   let segmentCount = 0
   let batchCount = 0
@@ -80,30 +85,21 @@ export async function verifyLog(
   let endOffset = 0
   let lastEpoch = 0
   for (let entry = await tour.next(); entry !== null; entry = await tour.next()) {
-    const surveyed = await tour.survey(entry)
-    if (surveyed === null) continue
-    const { loaded, survey } = surveyed
-    addDamages(survey, loaded.name, loaded.fileSize === null, findings)
-    if (survey.batchCount > 0 && survey.lastEpoch < lastEpoch) {
-      findings.push({ type: 'fault', segment: loaded.name, reason: 'its epoch is below that of the segment before' })
-    }
-    if (entry.sealed !== null && loaded.fileSize !== null) {
-      const side = await readSideFile(tour.folder, entry)
-      const segment = loaded.name
-      if (side.state === 'missing') findings.push({ type: 'missing-side-file', segment })
-      else if (side.state === 'damaged') findings.push({ type: 'damaged-side-file', segment, reason: side.reason })
-      else if (survey.damages.length === 0) {
-        const reason = sideFileFault(side.side, survey)
-        if (reason !== null) findings.push({ type: 'wrong-side-file', segment, reason })
-      }
-    }
+    const side = entry.sealed === null ? null : await readSideFile(tour.folder, entry, memory)
+    const checked = side?.state === 'ok' ? await check.check(tour.folder, entry, side.side) : null
+    const isGood = checked !== null && (checked.batchCount === 0 || checked.lastEpoch >= lastEpoch)
+    const found = isGood
+      ? { ...checked, size: entry.sealed!.size, endOffset: entry.sealed!.endOffset }
+      : await examine(tour, entry, side, lastEpoch, findings)
+    if (found === null) continue
     if (segmentCount++ === 0) startOffset = entry.baseOffset
-    batchCount += survey.batchCount
-    recordCount += survey.columns.count
-    size += entry.sealed?.size ?? survey.size
-    endOffset = entry.sealed?.endOffset ?? survey.endOffset
-    lastEpoch = Math.max(lastEpoch, survey.lastEpoch)
-    onProgress({ segment: loaded.name, doneSize: size, totalSize: Math.max(size, totalSize(tour)) })
+    batchCount += found.batchCount
+    recordCount += found.recordCount
+    size += found.size
+    endOffset = found.endOffset
+    lastEpoch = Math.max(lastEpoch, found.lastEpoch)
+    const segment = segmentName(entry.baseOffset, entry.generation)
+    onProgress({ segment, doneSize: size, totalSize: Math.max(size, totalSize(tour)) })
   }
   for (const { name, isNewer } of await findOrphans(disk)) {
     findings.push({ type: isNewer ? 'newer-segment' : 'orphan', file: name })
@@ -111,6 +107,40 @@ export async function verifyLog(
   const { logId } = tour.folder.manifest
   const counts = { segmentCount, batchCount, recordCount, size, startOffset, endOffset }
   return { logId, verdict: verdictOf(findings), findings, ...counts }
+}
+
+/** What a segment that is not simply as its side file says has in it; null when it has been replaced meanwhile. */
+async function examine(
+  tour: Tour,
+  entry: ManifestSegment,
+  side: SideFileState | null,
+  lastEpoch: number,
+  findings: Finding[],
+): Promise<{ batchCount: number; recordCount: number; lastEpoch: number; size: number; endOffset: number } | null> {
+  const surveyed = await tour.survey(entry)
+  if (surveyed === null) return null
+  const { loaded, survey } = surveyed
+  const segment = loaded.name
+  addDamages(survey, segment, loaded.fileSize === null, findings)
+  if (survey.batchCount > 0 && survey.lastEpoch < lastEpoch) {
+    findings.push({ type: 'fault', segment, reason: 'its epoch is below that of the segment before' })
+  }
+  if (side !== null && loaded.fileSize !== null) {
+    if (side.state === 'missing') findings.push({ type: 'missing-side-file', segment })
+    else if (side.state === 'damaged') findings.push({ type: 'damaged-side-file', segment, reason: side.reason })
+    else if (survey.damages.length === 0) {
+      const reason = sideFileFault(side.side, survey)
+      if (reason !== null) findings.push({ type: 'wrong-side-file', segment, reason })
+    }
+  }
+  const { size, endOffset } = entry.sealed ?? survey
+  return {
+    batchCount: survey.batchCount,
+    recordCount: survey.columns.count,
+    lastEpoch: survey.lastEpoch,
+    size,
+    endOffset,
+  }
 }
 
 function addDamages(survey: SegmentSurvey, segment: string, isMissing: boolean, findings: Finding[]): void {

@@ -15,7 +15,8 @@ import { Committer } from './commit/committer.js'
 import type { Settings } from './config.js'
 import { Facts, FLIN_VERSION, REDIS_VERSION } from './facts.js'
 import { initialValues, liveSettings } from './live-settings.js'
-import { Keyspace } from './models/keyspace.js'
+import type { Keyspace } from './models/keyspace.js'
+import { replayState } from './models/replay-state.js'
 import type { Host } from './net/host.js'
 import { Listener } from './net/listener.js'
 import { DEFAULT_REQUEST_LIMITS } from './protocol/resp/request-stream.js'
@@ -220,10 +221,7 @@ async function openState(
   let log: Log | null = null
   try {
     log = await openLog(settings.data, logOptions(settings, logger))
-    const keyspace = new Keyspace(log)
-    keyspace.now = log.now()
-    await log.replay((record) => keyspace.replay(record))
-    return { log, keyspace }
+    return { log, keyspace: await replayState(log) }
   } catch (error) {
     await log?.close()
     if (!(error instanceof Error) || !('syscall' in error)) throw error

@@ -2,22 +2,30 @@
 import path from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { FlinError } from '../segments/index.js'
-import { EXIT_CODES, EXIT_UNFORESEEN, FLIN_VERSION } from '../src/index.js'
+import { EXIT_CODES, EXIT_UNFORESEEN, FLIN_VERSION, readSettings } from '../src/index.js'
 import { backup } from './backup/backup.js'
 import { restore } from './backup/restore.js'
+import { compact } from './log/compact.js'
 import { dump } from './log/dump.js'
 import { ls } from './log/ls.js'
+import { map } from './log/map.js'
 import { repair } from './log/repair.js'
+import { stats } from './log/stats.js'
 import { verify } from './log/verify.js'
 import { Output } from './output.js'
+import { terminalOf } from './terminal.js'
 import { sizeOf, unescapeBytes } from './text.js'
 
 const HUMAN_VALUE_SIZE = 64
+const TOP_COUNT = 10
+const STATS_CAPACITY = 50_000
 
 const program = new Command('flin')
   .description('Looks into what flin-server has written, and keeps copies of it.')
   .version(FLIN_VERSION)
-const log = program.command('log').description('the log in a folder; beside a running flin-server all but repair')
+const log = program
+  .command('log')
+  .description('the log in a folder; beside a running flin-server all but repair and compact')
 const output = new Output()
 
 function logCommand(name: string, description: string): Command {
@@ -25,9 +33,46 @@ function logCommand(name: string, description: string): Command {
   return log.command(name).description(description).addOption(data).allowExcessArguments(false)
 }
 
-logCommand('ls', 'lists the segments')
+logCommand('ls', 'lists the segments, and what of each is alive')
+  .option('--live', 'count live bytes however many records there are (default: up to 2 million)')
+  .option('--no-live', 'do not')
   .option('--json', 'as one JSON object')
-  .action(({ data, json }: { data: string; json?: true }) => run(data, () => ls(data, json === true, output)))
+  .action(({ data, live, json }: { data: string; live?: boolean; json?: true }) =>
+    run(data, () => ls(data, { live, json: json === true }, output)),
+  )
+
+logCommand('map', 'draws the segments as bars of what is live and what is dead')
+  .option('--ascii', 'without characters beyond ASCII')
+  .option('--json', 'as one JSON object')
+  .addHelpText('after', '\nBeside a running flin-server: watch flin log map')
+  .action(({ data, ascii, json }: { data: string; ascii?: true; json?: true }) => {
+    const terminal = terminalOf(process.stdout, process.env)
+    const drawn = { ...terminal, isUnicode: terminal.isUnicode && ascii !== true }
+    return run(data, () => map(data, json === true, drawn, output))
+  })
+
+logCommand('stats', 'tells what the log is made of: kinds, commands, prefixes and keys, live and dead')
+  .option('--delimiter <text>', 'what ends a prefix; other bytes than text as \\xNN', ':')
+  .option('--depth <count>', 'delimiters that a prefix reaches over', positive, 1)
+  .option('--top <count>', 'keys and prefixes that are named', positive, TOP_COUNT)
+  .option(
+    '--capacity <count>',
+    'keys that are counted exactly; from there on they are estimated',
+    positive,
+    STATS_CAPACITY,
+  )
+  .option('--json', 'as one JSON object')
+  .addHelpText(
+    'after',
+    '\nReads the whole log. Sizes are those of records with their padding, without the headers of batches.',
+  )
+  .action((it: { data: string; delimiter: string; depth: number; top: number; capacity: number; json?: true }) =>
+    run(it.data, () => {
+      const delimiter = unescapeBytes(it.delimiter)
+      if (delimiter.length === 0) throw new FlinError('BAD_SETTING', 'the delimiter is empty')
+      return stats(it.data, it.json === true, { ...it, delimiter }, output)
+    }),
+  )
 
 logCommand('dump', 'shows every record; exits with 1 when the end is torn, with 4 when something is damaged')
   .option('--from <offset>', 'first offset that is shown', whole, 0)
@@ -45,11 +90,29 @@ logCommand('dump', 'shows every record; exits with 1 when the end is torn, with 
   )
 
 logCommand('verify', 'reads everything and looks at every checksum')
+  .option('--state', 'rebuild the state as well, with side files and without, and compare the two')
   .addHelpText(
     'after',
-    '\nExits with 0: intact, 1: the next start mends it by itself (a torn tail, a side file), 4: corrupt.',
+    '\nExits with 0: intact, 1: the next start mends it by itself (a torn tail, a side file), 4: corrupt,' +
+      '\nor side files that make another state than the segments.',
   )
-  .action(({ data }: { data: string }) => run(data, () => verify(data, output)))
+  .action(({ data, state }: { data: string; state?: true }) => run(data, () => verify(data, state === true, output)))
+
+logCommand('compact', 'takes out what is dead, where that is worth its cost')
+  .option('--all', 'rewrite all that is sealed')
+  .option('--segment-size <size>', 'bytes that one segment may hold, as flin-server is told (default: 64mb)')
+  .addHelpText(
+    'after',
+    '\nThe daemon must not be running: COMPACT NOW is for one that does. It begins as a start does: a torn tail is cut and kept.',
+  )
+  .action(({ data, all, segmentSize }: { data: string; all?: true; segmentSize?: string }) =>
+    run(data, () => {
+      const settings = readSettings(segmentSize === undefined ? {} : { segmentSize }, {
+        FLIN_SEGMENT_SIZE: process.env['FLIN_SEGMENT_SIZE'],
+      })
+      return compact(data, { isAll: all === true, segmentSize: settings.segmentSize }, output)
+    }),
+  )
 
 logCommand(
   'repair',
@@ -98,6 +161,12 @@ function bytes(text: string): number {
 function whole(text: string): number {
   const value = Number(text)
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError('It must be a whole number.')
+  return value
+}
+
+function positive(text: string): number {
+  const value = whole(text)
+  if (value === 0) throw new InvalidArgumentError('It must be 1 or more.')
   return value
 }
 

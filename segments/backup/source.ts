@@ -1,6 +1,6 @@
-import { readWhole, type Disk, type DiskFile } from '../disk.js'
+import { openIfThere, readWhole, type Disk, type DiskFile } from '../disk.js'
 import { FlinError } from '../errors.js'
-import { judgeSideFile, type LogFolder, openIfThere } from '../log-folder.js'
+import { judgeSideFile, type LogFolder } from '../log-folder.js'
 import type { ManifestSegment } from '../manifest.js'
 import { segmentName, sideFileName } from '../names.js'
 import { isNodeError } from '../node-disk.js'

@@ -46,6 +46,12 @@ export class KeyLiveness implements Liveness {
     return false
   }
 
+  /** When the key of a live value expires, in ms since 1970; 0 when it does not. */
+  expireAtOf({ hi, lo, segmentNumber, position }: ReplayedRecord): number {
+    const isFound = this.#expiries.find(hi, lo, segmentNumber, position)
+    return isFound ? this.#expiries.expireAt : 0
+  }
+
   moved(record: ReplayedRecord, segmentNumber: number, position: number): boolean {
     const { hi, lo } = record
     const index = this.#index

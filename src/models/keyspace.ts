@@ -5,7 +5,6 @@ import {
   RecordView,
   sameBytes,
   sizeClassOf,
-  type Liveness,
   type Location,
   type Log,
   type Place,
@@ -36,7 +35,7 @@ export class Keyspace {
   /** Bytes that died, by segment: what compaction chooses by. */
   readonly #deadSizes: number[]
   /** What compaction asks and tells. */
-  readonly liveness: Liveness
+  readonly liveness: KeyLiveness
   /** For commands with many keys. */
   readonly batch: KeyBatch
   /** What looks at keys that nobody has named. */

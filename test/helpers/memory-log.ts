@@ -1,5 +1,6 @@
 import { Log, type Disk, type LogOptions } from '../../segments/index.js'
-import { Keyspace } from '../../src/models/keyspace.js'
+import type { Keyspace } from '../../src/models/keyspace.js'
+import { replayState } from '../../src/models/replay-state.js'
 
 /** Options of a small log with a clock that stands still and random bytes that are not. */
 export function smallLogOptions(options: Partial<LogOptions> = {}): LogOptions {
@@ -27,8 +28,5 @@ export async function openKeyspace(
 ): Promise<{ log: Log; keyspace: Keyspace }> {
   const all = smallLogOptions(options)
   const log = typeof place === 'string' ? await Log.open(place, all) : await Log.openOn(place, all)
-  const keyspace = new Keyspace(log)
-  keyspace.now = all.now()
-  await log.replay((record) => keyspace.replay(record))
-  return { log, keyspace }
+  return { log, keyspace: await replayState(log) }
 }

@@ -1,6 +1,6 @@
 import { backupFolder, type BackupReport } from '../../segments/index.js'
 import type { Output } from '../output.js'
-import { progressOnTerminal } from '../progress.js'
+import { Progress } from '../progress.js'
 import { isoTime } from '../text.js'
 import { rateText, shareText, type Told } from './report.js'
 
@@ -14,16 +14,22 @@ export interface BackupRequest extends Told {
 
 /** `flin backup`: makes a backup, or brings one up to date. */
 export async function backup({ from, to, rate, verify, json }: BackupRequest, output: Output): Promise<number> {
-  const progress = progressOnTerminal()
+  const progress = new Progress()
   const began = performance.now()
   try {
-    const report = await backupFolder(from, to, { rate, verify, onProgress: (at) => progress?.show(at) })
-    progress?.clear()
+    const report = await backupFolder(from, to, {
+      rate,
+      verify,
+      onProgress: ({ segment, doneSize, totalSize }) => {
+        progress.show(segment, doneSize, totalSize)
+      },
+    })
+    progress.clear()
     const tookMs = Math.round(performance.now() - began)
     await output.write(json ? jsonText(report, tookMs) : backupText(report, tookMs))
     return 0
   } catch (error) {
-    progress?.clear()
+    progress.clear()
     throw error
   }
 }

@@ -1,6 +1,6 @@
 import { restoreFolder, type RestoreReport } from '../../segments/index.js'
 import type { Output } from '../output.js'
-import { progressOnTerminal } from '../progress.js'
+import { Progress } from '../progress.js'
 import { isoTime } from '../text.js'
 import { rateText, shareText, type Told } from './report.js'
 
@@ -13,16 +13,21 @@ export interface RestoreRequest extends Told {
 
 /** `flin restore`: makes a log of a backup. */
 export async function restore({ from, to, rate, json }: RestoreRequest, output: Output): Promise<number> {
-  const progress = progressOnTerminal()
+  const progress = new Progress()
   const began = performance.now()
   try {
-    const report = await restoreFolder(from, to, { rate, onProgress: (at) => progress?.show(at) })
-    progress?.clear()
+    const report = await restoreFolder(from, to, {
+      rate,
+      onProgress: ({ segment, doneSize, totalSize }) => {
+        progress.show(segment, doneSize, totalSize)
+      },
+    })
+    progress.clear()
     const tookMs = Math.round(performance.now() - began)
     await output.write(json ? jsonText(report, tookMs) : restoreText(report, tookMs))
     return 0
   } catch (error) {
-    progress?.clear()
+    progress.clear()
     throw error
   }
 }

@@ -1,6 +1,7 @@
-import { NodeDisk, verifyLog, type Verdict, type VerifyReport } from '../../segments/index.js'
+import { LogSnapshot, NodeDisk, verifyLog, type Verdict, type VerifyReport } from '../../segments/index.js'
+import { verifyState, type StateReport, type StateSum } from '../../src/index.js'
 import type { Output } from '../output.js'
-import { progressOnTerminal } from '../progress.js'
+import { Progress } from '../progress.js'
 import { counted } from '../text.js'
 import { EXIT } from './exit.js'
 import { findingText } from './findings.js'
@@ -11,13 +12,48 @@ const WORDS: Readonly<Record<Verdict, string>> = {
   corrupt: 'corrupt: restore it from a copy, or see `flin log repair --help`',
 }
 
-/** `flin log verify`: every checksum of every file. */
-export async function verify(folder: string, output: Output): Promise<number> {
-  const progress = progressOnTerminal()
-  const report = await verifyLog(new NodeDisk(folder), (at) => progress?.show(at))
-  progress?.clear()
+/** `flin log verify`: every checksum of every file; and whether side files and segments make the same state. */
+export async function verify(folder: string, isStateWanted: boolean, output: Output): Promise<number> {
+  const progress = new Progress()
+  const disk = new NodeDisk(folder)
+  const report = await verifyLog(disk, ({ segment, doneSize, totalSize }) => {
+    progress.show(segment, doneSize, totalSize)
+  })
+  progress.clear()
   await output.write(verifyText(report))
-  return EXIT[report.verdict]
+  if (!isStateWanted) return EXIT[report.verdict]
+  await output.flush()
+  const state = await rebuiltTwice(disk)
+  await output.write(stateText(state))
+  return state.isEqual ? EXIT[report.verdict] : EXIT.corrupt
+}
+
+async function rebuiltTwice(disk: NodeDisk): Promise<StateReport> {
+  const progress = new Progress()
+  const snapshot = await LogSnapshot.take(disk)
+  try {
+    const total = 2 * snapshot.manifest.segments.reduce((size, { sealed }) => size + (sealed?.size ?? 0), 0)
+    let done = 0
+    return await verifyState(snapshot, Date.now(), (size) => {
+      done += size
+      progress.show('rebuilding the state', done, Math.max(done, total))
+    })
+  } finally {
+    progress.clear()
+    await snapshot.close()
+  }
+}
+
+function stateText({ withSideFiles, withoutSideFiles, isEqual }: StateReport): string {
+  const sumText = ({ keyCount, digest, indexedCount, liveCount }: StateSum): string => {
+    const hidden = indexedCount === liveCount ? '' : `; the index holds ${indexedCount}, the log ${liveCount}`
+    return `${counted(keyCount, 'key')}, digest ${digest}${hidden}`
+  }
+  if (isEqual) return `state: ${sumText(withSideFiles)}, with side files and without\n`
+  return (
+    `state with side files: ${sumText(withSideFiles)}\nstate without: ${sumText(withoutSideFiles)}\n` +
+    'These differ: a start would believe what the segments do not say. Remove the side files: the next start writes them anew\n'
+  )
 }
 
 export function verifyText(report: VerifyReport): string {

@@ -12,6 +12,7 @@ import { expectGolden } from '../../helpers/golden.js'
 const FIRST = '00000000000000000000-0000.seg'
 const ACTIVE = '00000000000000000004-0000.seg'
 const ACTIVE_SIZE = 160
+const COMMANDS = ['ls', 'map', 'stats', 'dump', 'verify', 'repair', 'compact'] as const
 
 async function example(t: { after: (job: () => void) => void }): Promise<string> {
   const folder = temporaryFolder(t)
@@ -60,6 +61,11 @@ describe('on a stopped folder, nothing of which may change', () => {
   const cases: readonly (readonly [golden: string, ...args: string[]])[] = [
     ['ls.txt', 'ls'],
     ['ls-json.txt', 'ls', '--json'],
+    ['ls-no-live.txt', 'ls', '--no-live'],
+    ['map.txt', 'map', '--ascii'],
+    ['map-json.txt', 'map', '--json'],
+    ['stats.txt', 'stats'],
+    ['stats-json.txt', 'stats', '--json', '--delimiter', 'e', '--depth', '2', '--top', '1'],
     ['dump.txt', 'dump'],
     ['dump-json.txt', 'dump', '--json'],
     ['dump-range.txt', 'dump', '--from', '2', '--to', '3'],
@@ -70,6 +76,7 @@ describe('on a stopped folder, nothing of which may change', () => {
     ['dump-nothing.txt', 'dump', '--from', '1000'],
     ['dump-whole-value.txt', 'dump', '--from', '3', '--to', '3', '--value-size', '100'],
     ['verify.txt', 'verify'],
+    ['verify-state.txt', 'verify', '--state'],
   ]
   for (const [golden, command, ...args] of cases) {
     test(`flin log ${[command, ...args].join(' ')}`, async () => {
@@ -140,9 +147,40 @@ describe('on a damaged log', () => {
   test('the manifest damaged or gone: 4', async (t) => {
     const folder = await example(t)
     flip(folder, 'MANIFEST', 60)
-    for (const command of ['ls', 'dump', 'verify', 'repair']) await check('manifest-damaged.txt', folder, command)
+    for (const command of COMMANDS) await check('manifest-damaged.txt', folder, command)
     fs.rmSync(path.join(folder, 'MANIFEST'))
-    for (const command of ['ls', 'dump', 'verify', 'repair']) await check('manifest-gone.txt', folder, command)
+    for (const command of COMMANDS) await check('manifest-gone.txt', folder, command)
+  })
+})
+
+describe('compact', () => {
+  const SMALL = ['--segment-size', '4kb']
+
+  test('takes out what is dead, all of it when told, and says what has come of it', async (t) => {
+    const folder = await example(t)
+    await check('compact-nothing.txt', folder, 'compact', ...SMALL)
+    await check('compact.txt', folder, 'compact', '--all', ...SMALL)
+    await check('compacted-ls.txt', folder, 'ls')
+    await check('compacted-verify.txt', folder, 'verify', '--state')
+  })
+
+  test('refuses a folder that another process has', async (t) => {
+    const folder = await example(t)
+    const lock = await FolderLock.take(folder)
+    t.after(() => lock.release())
+    const files = stateOf(folder)
+    const { code, stderr } = await flin('log', 'compact', '--data', folder)
+    assert.equal(code, 3, stderr)
+    assert.match(stderr, /in use by another process/)
+    assert.deepEqual(stateOf(folder), files)
+  })
+
+  test('a damaged segment is not touched: 4', async (t) => {
+    const folder = await example(t)
+    flip(folder, FIRST, 70)
+    const { code, stderr } = await flin('log', 'compact', '--all', '--data', folder, ...SMALL)
+    assert.equal(code, 4, stderr)
+    assert.ok(fs.existsSync(path.join(folder, FIRST)))
   })
 })
 
@@ -150,7 +188,7 @@ describe('what is no log, or not to be had', () => {
   test('a folder without a log, or none at all: 2, and none is made', async (t) => {
     const folder = temporaryFolder(t)
     for (const data of [folder, path.join(folder, 'none')]) {
-      for (const command of ['ls', 'dump', 'verify', 'repair']) {
+      for (const command of COMMANDS) {
         const ran = await flin('log', command, '--data', data, ...(command === 'repair' ? ['--yes'] : []))
         assert.equal(ran.code, 2, ran.stderr)
         assert.equal(ran.stdout, '')
@@ -184,13 +222,20 @@ describe('what is no log, or not to be had', () => {
       assert.equal(code, 2, args.join(' '))
       assert.match(stderr, /^error: /)
     }
+    for (const args of [
+      ['stats', '--depth', '0'],
+      ['stats', '--delimiter', ''],
+      ['compact', '--segment-size', '1kb'],
+    ]) {
+      assert.equal((await flin('log', ...args)).code, 2, args.join(' '))
+    }
     assert.equal((await flin('log', 'unknown')).code, 2)
     assert.equal((await flin()).code, 2)
   })
 })
 
 test('help', async () => {
-  for (const args of [[], ['log'], ...['ls', 'dump', 'verify', 'repair'].map((it) => ['log', it])]) {
+  for (const args of [[], ['log'], ...COMMANDS.map((it) => ['log', it])]) {
     const { code, stdout, stderr } = await flin(...args, '--help')
     assert.deepEqual([code, stderr], [0, ''])
     expectGolden(`help${args.map((it) => `-${it}`).join('')}.txt`, stdout)

@@ -1,0 +1,192 @@
+import { type BatchHeader, bodyIsIntact, readHeader } from './batch.js'
+import { StreamingDigest } from './digest.js'
+import { type DiskFile, openIfThere, readFully } from './disk.js'
+import { BATCH_HEADER_SIZE, RECORD_FLAG } from './format.js'
+import type { LogFolder } from './log-folder.js'
+import type { ManifestSegment } from './manifest.js'
+import { segmentName } from './names.js'
+import { RecordView, recordFits } from './record.js'
+import { SparseIndex } from './restart-columns.js'
+import type { SideFile } from './side-file.js'
+import { sameSparse } from './survey.js'
+
+/** Bytes that are looked at in one go: few enough that each is read from memory once for all that is done with it. */
+const WINDOW_SIZE = 1 << 20
+
+/** What is known of a segment that is as its side file says. */
+export interface CheckedSegment {
+  readonly batchCount: number
+  readonly recordCount: number
+  /** Of its newest batch; 0 without any. */
+  readonly lastEpoch: number
+}
+
+/**
+ * Reads sealed segments, looks at every checksum and compares all that they say with their side files. It can say yes only:
+ * what is not as it should be is for `Surveyor` to name, which needs the segment whole in memory, and more time.
+ */
+export class SideFileCheck {
+  #window = Buffer.alloc(0)
+  readonly #view = new RecordView()
+
+  /** Null when the segment is not there, not intact, or not what its side file says. */
+  async check(folder: LogFolder, entry: ManifestSegment, side: SideFile): Promise<CheckedSegment | null> {
+    const file = await openIfThere(folder.disk, segmentName(entry.baseOffset, entry.generation))
+    if (file === null) return null
+    try {
+      return await this.#check(folder, entry, side, file)
+    } finally {
+      await file.close()
+    }
+  }
+
+  async #check(
+    folder: LogFolder,
+    entry: ManifestSegment,
+    side: SideFile,
+    file: DiskFile,
+  ): Promise<CheckedSegment | null> {
+    const size = side.segmentSize
+    const comparison = new Comparison(folder, entry, side, this.#view)
+    const digest = new StreamingDigest()
+    this.#grow(Math.min(size, WINDOW_SIZE), 0)
+    let position = 0
+    let held = 0
+    while (position < size) {
+      const wanted = Math.min(this.#window.length, size - position) - held
+      if ((await readFully(file, this.#window, held, wanted, position + held)) < wanted) return null
+      held += wanted
+      const done = comparison.batches(this.#window, held, position)
+      if (done === -1) return null
+      if (done === 0) {
+        // One batch is larger than the window; or so its header says, and then it reaches beyond the segment.
+        if (position + held === size) return null
+        this.#grow(Math.min(size - position, this.#window.length * 2), held)
+        continue
+      }
+      digest.update(this.#window.subarray(0, done))
+      this.#window.copyWithin(0, done, held)
+      position += done
+      held -= done
+    }
+    return side.digest === digest.hex() ? comparison.result() : null
+  }
+
+  #grow(size: number, held: number): void {
+    if (this.#window.length >= size) return
+    const larger = Buffer.allocUnsafeSlow(size)
+    this.#window.copy(larger, 0, 0, held)
+    this.#window = larger
+  }
+}
+
+/** Compares the batches of one segment with its side file, in order. */
+class Comparison {
+  readonly #folder: LogFolder
+  readonly #side: SideFile
+  readonly #view: RecordView
+  readonly #endOffset: number
+  readonly #sparse = new SparseIndex()
+  #nextOffset: number
+  #batchCount = 0
+  #tombstoneCount = 0
+  #recordCount = 0
+  #datumCount = 0
+  #firstTimestampMs = 0
+  #lastTimestampMs = 0
+  #lastEpoch = 0
+
+  constructor(folder: LogFolder, entry: ManifestSegment, side: SideFile, view: RecordView) {
+    this.#folder = folder
+    this.#side = side
+    this.#view = view
+    this.#nextOffset = entry.baseOffset
+    this.#endOffset = side.endOffset
+  }
+
+  /**
+   * Compares the whole batches in `bytes[0..end)`, which lie at `base` in the segment. Returns where the first one begins that
+   * goes beyond `end`; -1 when something is not as it should be.
+   */
+  batches(bytes: Buffer, end: number, base: number): number {
+    const { seed } = this.#folder
+    let at = 0
+    while (at + BATCH_HEADER_SIZE <= end) {
+      const header = readHeader(bytes, at, end, seed)
+      if (header === null || header.size < BATCH_HEADER_SIZE) return -1
+      if (at + header.size > end) return at
+      if (!bodyIsIntact(bytes, at, end, header, seed) || !this.#batch(bytes, at, base, header)) return -1
+      at += header.size
+    }
+    return at
+  }
+
+  #batch(bytes: Buffer, start: number, base: number, header: BatchHeader): boolean {
+    const { baseOffset, lastOffset, epoch, timestampMs } = header
+    if (baseOffset < this.#nextOffset || epoch < this.#lastEpoch) return false
+    this.#nextOffset = lastOffset + 1
+    this.#lastEpoch = epoch
+    this.#lastTimestampMs = timestampMs
+    if (this.#batchCount++ === 0) this.#firstTimestampMs = timestampMs
+    this.#sparse.add(base + start, baseOffset)
+    return this.#records(bytes, start, base, header)
+  }
+
+  #records(bytes: Buffer, start: number, base: number, { count, size, baseOffset, lastOffset }: BatchHeader): boolean {
+    const view = this.#view
+    const { hasher } = this.#folder
+    const { words, kinds, count: all } = this.#side.columns
+    if (this.#recordCount + count > all) return false
+    const stop = start + size
+    const lastDelta = lastOffset - baseOffset
+    let previous = -1
+    let at = start + BATCH_HEADER_SIZE
+    for (let left = count, i = this.#recordCount; left > 0; left--, i++) {
+      if (!recordFits(bytes, at, stop)) return false
+      view.at(bytes, at)
+      const { flags, offsetDelta } = view
+      if (offsetDelta <= previous || offsetDelta > lastDelta) return false
+      previous = offsetDelta
+      hasher.hash(bytes, view.keyStart, view.keyEnd)
+      const isSame =
+        words[i * 3] === hasher.hi &&
+        words[i * 3 + 1] === hasher.lo &&
+        words[i * 3 + 2]! >>> 0 === base + at &&
+        kinds[i] === (view.kind | (flags << 8))
+      if (!isSame) return false
+      if ((flags & RECORD_FLAG.datum) !== 0 && !this.#datum(i, view.datum)) return false
+      if ((flags & RECORD_FLAG.tombstone) !== 0) this.#tombstoneCount++
+      at = view.next
+    }
+    this.#recordCount += count
+    return at === stop
+  }
+
+  #datum(record: number, datum: number): boolean {
+    const { datumRecords, data } = this.#side.columns
+    const i = this.#datumCount++
+    return datumRecords[i] === record && data[i] === datum
+  }
+
+  /** What there is to say when all batches have been compared. */
+  result(): CheckedSegment | null {
+    const { columns, sparse, tombstoneCount, firstTimestampMs, lastTimestampMs, lastEpoch } = this.#side
+    const isSame =
+      this.#nextOffset <= this.#endOffset &&
+      this.#recordCount === columns.count &&
+      this.#datumCount === columns.datumCount &&
+      this.#tombstoneCount === tombstoneCount &&
+      sameSparse(this.#sparse, sparse)
+    // Compaction leaves times and epochs as wide as they were.
+    const isWide =
+      this.#batchCount === 0 ||
+      (firstTimestampMs <= this.#firstTimestampMs &&
+        lastTimestampMs >= this.#lastTimestampMs &&
+        lastEpoch >= this.#lastEpoch)
+    return isSame && isWide ? this.#counts : null
+  }
+
+  get #counts(): CheckedSegment {
+    return { batchCount: this.#batchCount, recordCount: this.#recordCount, lastEpoch: this.#lastEpoch }
+  }
+}
