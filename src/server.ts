@@ -16,6 +16,7 @@ import type { Settings } from './config.js'
 import { Facts, FLIN_VERSION, REDIS_VERSION } from './facts.js'
 import { initialValues, liveSettings } from './live-settings.js'
 import { Keyspace } from './models/keyspace.js'
+import { SalvagedKeyspace } from './models/salvaged-keyspace.js'
 import type { Host } from './net/host.js'
 import { Listener } from './net/listener.js'
 import { DEFAULT_REQUEST_LIMITS } from './protocol/resp/request-stream.js'
@@ -220,7 +221,7 @@ async function openState(
   let log: Log | null = null
   try {
     log = await openLog(settings.data, logOptions(settings, logger))
-    const keyspace = new Keyspace(log)
+    const keyspace = settings.serveDamaged ? new SalvagedKeyspace(log) : new Keyspace(log)
     keyspace.now = log.now()
     await log.replay((record) => keyspace.replay(record))
     return { log, keyspace }

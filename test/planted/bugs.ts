@@ -20,6 +20,7 @@ export interface Bug {
 const crash = (tests: string): TestChoice[] => [{ file: 'test/segments/crash.test.ts', tests }]
 const gating = (tests: string): TestChoice[] => [{ file: 'test/src/net/gating.test.ts', tests }]
 const model = (tests: string): TestChoice[] => [{ file: 'test/src/models/keyspace.test.ts', tests }]
+const salvaged = (tests: string): TestChoice[] => [{ file: 'test/src/models/salvaged-keyspace.test.ts', tests }]
 const load = (tests: string): TestChoice[] => [{ file: 'test/segments/compaction-load.test.ts', tests }]
 const cases = (tests: string): TestChoice[] => [{ file: 'test/segments/compaction-cases.test.ts', tests }]
 const compaction = (tests: string): TestChoice[] => [{ file: 'test/segments/compaction.test.ts', tests }]
@@ -283,6 +284,38 @@ export const BUGS: readonly Bug[] = [
     caughtBy: [{ file: 'test/segments/damage-cases.test.ts', tests: 'epoch' }],
   },
   {
+    name: 'older-value-served',
+    why: 'Of a damaged log a value is served although a record that is lost may have replaced it.',
+    file: 'src/models/salvaged-keyspace.ts',
+    find: `loss !== null && !this.isFoundNewest`,
+    replace: `loss !== null && !isAlive`,
+    caughtBy: salvaged('whichever batch is lost'),
+  },
+  {
+    name: 'nil-for-lost',
+    why: 'Of a damaged log nil is answered for a key whose only record may be among those that are lost.',
+    file: 'src/models/salvaged-keyspace.ts',
+    find: `loss !== null && !this.isFoundNewest`,
+    replace: `loss !== null && isAlive && !this.isFoundNewest`,
+    caughtBy: salvaged('whichever batch is lost'),
+  },
+  {
+    name: 'first-loss-only',
+    why: 'Of a damaged segment whose end is gone without a trace, too, only the first loss counts.',
+    file: 'segments/recovery.ts',
+    find: `    if (position !== size || segment.endOffset > endOffset) {`,
+    replace: `    if (!this.#isDamaged(segment) && (position !== size || segment.endOffset > endOffset)) {`,
+    caughtBy: salvaged('a loss that leaves no trace'),
+  },
+  {
+    name: 'walk-stands-at-lost',
+    why: 'Whoever salvages a damaged log gets no further than to the first key that is hurt.',
+    file: 'src/models/key-walks.ts',
+    find: `mayBeLost: passesLost`,
+    replace: `mayBeLost: false`,
+    caughtBy: salvaged('not found by a walk'),
+  },
+  {
     name: 'damage-forgotten',
     why: 'Damage that the check in the background has found is unknown to the next start, which says that it is ready.',
     file: 'segments/background-check.ts',
@@ -303,8 +336,8 @@ export const BUGS: readonly Bug[] = [
     name: 'growing-stretch-cached',
     why: 'A start caches the last stretch of a segment that it is still reading: what lies behind is missing in it later.',
     file: 'segments/reader.ts',
-    find: `    const stretch = await this.stretch(segment, segment.sparse.entryOf(position))`,
-    replace: `    const stretch = await this.#stretch(segment, segment.sparse.entryOf(position))`,
+    find: `stretch = await this.stretch(segment, segment.sparse.entryOf(position))`,
+    replace: `stretch = await this.#stretch(segment, segment.sparse.entryOf(position))`,
     caughtBy: model('while keys collide'),
   },
   {

@@ -21,6 +21,7 @@ export const keys: Command = {
   differs: WALK_DIFFERS,
   isWalk: true,
   run({ keyspace, reply, session }, args) {
+    keyspace.checkWhole()
     const walk = (session.walk ??= new KeyWalk())
     const mayPause = session.queue === null
     const until = performance.now() + SLICE_MS
