@@ -21,6 +21,7 @@ const crash = (tests: string): TestChoice[] => [{ file: 'test/segments/crash.tes
 const gating = (tests: string): TestChoice[] => [{ file: 'test/src/net/gating.test.ts', tests }]
 const model = (tests: string): TestChoice[] => [{ file: 'test/src/models/keyspace.test.ts', tests }]
 const salvaged = (tests: string): TestChoice[] => [{ file: 'test/src/models/salvaged-keyspace.test.ts', tests }]
+const space = (tests: string): TestChoice[] => [{ file: 'test/segments/segment-files.test.ts', tests }]
 const load = (tests: string): TestChoice[] => [{ file: 'test/segments/compaction-load.test.ts', tests }]
 const cases = (tests: string): TestChoice[] => [{ file: 'test/segments/compaction-cases.test.ts', tests }]
 const compaction = (tests: string): TestChoice[] => [{ file: 'test/segments/compaction.test.ts', tests }]
@@ -314,6 +315,24 @@ export const BUGS: readonly Bug[] = [
     find: `mayBeLost: passesLost`,
     replace: `mayBeLost: false`,
     caughtBy: salvaged('not found by a walk'),
+  },
+  {
+    name: 'large-without-space',
+    why: 'A value larger than a segment is taken though the disk has no room for it: it waits for ever, and everybody with it.',
+    file: 'segments/appender.ts',
+    find: `        if (room > state.options.segmentSize) this.#checkSpace(room)
+`,
+    replace: ``,
+    caughtBy: space('what fits in no usual segment is refused'),
+  },
+  {
+    name: 'large-space-promised-twice',
+    why: 'Two large values of one commit are each taken for the same free space.',
+    file: 'segments/appender.ts',
+    find: `      needed += this.#promisedSize(segments.inOrder[i]!)
+`,
+    replace: ``,
+    caughtBy: space('what fits in no usual segment is refused'),
   },
   {
     name: 'damage-forgotten',
