@@ -7,7 +7,7 @@ import { type SegmentSurvey, sideFileFault } from './survey.js'
 export type Finding =
   /** Bytes that are not what was written, above what is known to have been finished: the next start sets them aside. */
   | { readonly type: 'torn-tail'; readonly segment: string; readonly damage: DamagedRange }
-  /** Bytes that are not what was written, though they had been: records are lost. */
+  /** Bytes that are not what was written, though they had been, or what nobody should have written: records are lost. */
   | { readonly type: 'damage'; readonly segment: string; readonly damage: DamagedRange }
   | { readonly type: 'missing-segment'; readonly segment: string; readonly damage: DamagedRange }
   /** Every checksum holds and yet it is wrong: a fault of the writer. */
@@ -80,13 +80,10 @@ export async function verifyLog(
   let endOffset = 0
   let lastEpoch = 0
   for (let entry = await tour.next(); entry !== null; entry = await tour.next()) {
-    const surveyed = await tour.survey(entry)
+    const surveyed = await tour.survey(entry, lastEpoch)
     if (surveyed === null) continue
     const { loaded, survey } = surveyed
     addDamages(survey, loaded.name, loaded.fileSize === null, findings)
-    if (survey.batchCount > 0 && survey.lastEpoch < lastEpoch) {
-      findings.push({ type: 'fault', segment: loaded.name, reason: 'its epoch is below that of the segment before' })
-    }
     if (entry.sealed !== null && loaded.fileSize !== null) {
       const side = await readSideFile(tour.folder, entry)
       const segment = loaded.name

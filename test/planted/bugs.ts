@@ -317,6 +317,31 @@ export const BUGS: readonly Bug[] = [
     caughtBy: salvaged('not found by a walk'),
   },
   {
+    name: 'size-not-rewritten',
+    why: 'The size of a file, lost by a sync that failed, is not made durable by the start that finds it: a power cut takes the record.',
+    file: 'segments/recovery.ts',
+    find: `if (fileSize !== this.#state.options.segmentSize) await`,
+    replace: `if (fileSize < 0) await`,
+    caughtBy: [{ file: 'test/segments/recovery.test.ts', tests: 'made durable again' }],
+  },
+  {
+    name: 'two-commits-at-once',
+    why: 'Two callers flush at the same time: the same bytes are written twice, and a segment is sealed twice.',
+    file: 'segments/flusher.ts',
+    find: `    if (this.#flushing !== null) return this.#flushing.then(this.#flushNext)
+`,
+    replace: ``,
+    caughtBy: [{ file: 'test/segments/flusher.test.ts', tests: 'who flushes while a commit is under way' }],
+  },
+  {
+    name: 'fallen-epoch-not-repaired',
+    why: 'A repair leaves a batch of an earlier epoch where it is, or says that there is nothing to repair: the log never opens.',
+    file: 'segments/repair.ts',
+    find: `if (it.type === 'damage' || cut.has(it.position)) continue`,
+    replace: `if (it.type === 'damage') continue`,
+    caughtBy: [{ file: 'test/segments/repair.test.ts', tests: 'lower epoch than the one before' }],
+  },
+  {
     name: 'large-without-space',
     why: 'A value larger than a segment is taken though the disk has no room for it: it waits for ever, and everybody with it.',
     file: 'segments/appender.ts',

@@ -232,7 +232,7 @@ describe('the end of the log', () => {
     await expectCorrupt(holed, /offset 1 is lost/)
   })
 
-  test('an epoch that falls is a fault that verify names, and a start refuses', async () => {
+  test('an epoch that falls is damage that verify names, and a start refuses', async () => {
     const { files, history } = await logOf((session) => putAll(session, ...THREE))
     const { active, seed } = placesOf(files)
     const last = active.batches.at(-1)!
@@ -242,10 +242,11 @@ describe('the end of the log', () => {
     })
     const { verdict, findings } = await verify(fallen)
     assert.equal(verdict, 'corrupt')
-    assert.deepEqual(
-      findings.map((it) => (it.type === 'fault' ? it.reason : it.type)),
-      [`the epoch falls at position ${last.position}`],
-    )
+    const [finding, ...others] = findings
+    assert.deepEqual(others, [])
+    assert.ok(finding?.type === 'damage')
+    const { position, firstOffset, endOffset, fallen: told } = finding.damage
+    assert.deepEqual([position, firstOffset, endOffset, told], [last.position, 2, 3, { epoch: 0, behind: 1 }])
     const text = `holds a batch of epoch 0 at position ${last.position}, behind epoch 1: offset 2 is lost`
     await assert.rejects(reopen(fallen), (error) => isFlinError(error, 'LOG_CORRUPT') && error.message.includes(text))
     // Asked to serve what is damaged, it knows of no key whether that batch has changed it.
