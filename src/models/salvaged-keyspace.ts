@@ -29,9 +29,12 @@ export class SalvagedKeyspace extends Keyspace {
     return super.replay(record)
   }
 
-  /** @throws FlinError LOG_CORRUPT when nobody knows; and as Keyspace.find. */
-  override find(key: Buffer, start: number, end: number): boolean {
-    const isAlive = super.find(key, start, end)
+  /**
+   * Every look-up comes here, those of `find` among them.
+   * @throws FlinError LOG_CORRUPT when nobody knows; and as Keyspace.findHashed.
+   */
+  override findHashed(hi: number, lo: number, key: Buffer, start: number, end: number): boolean {
+    const isAlive = super.findHashed(hi, lo, key, start, end)
     const loss = this.#loss
     if (loss !== null && !this.isFoundNewest) throw loss.error
     return isAlive

@@ -141,6 +141,7 @@ for (const without of ['with', 'without'] as const) {
     assert.deepEqual(await scanAll(client), newer.map((it) => `key:${it}`).sort())
     const absent = await client.call('GET', 'never')
     const size = await client.call('DBSIZE')
+    assert.match(errorOf(await client.call('MGET', `key:${KEYS - 1}`, `key:${key}`)), /^CORRUPT /)
     if (without === 'with') assert.deepEqual([absent, size], [null, KEYS])
     else for (const reply of [absent, size]) assert.match(errorOf(reply), /^CORRUPT .*offsets \d+ to \d+ are lost/)
     assert.match(errorOf(await client.call('KEYS', '*')), /^CORRUPT /)
