@@ -297,7 +297,12 @@ test('who flushes while a commit is under way waits for the next one, and each h
     // More than one segment, so that they are sealed in between.
     for (let i = 1; i <= 12; i++) {
       await session.put(`key${i}`, valueFor(`v${i}`, 1000))
-      if (i % 3 === 0) flushes.push(session.flush().then(() => void ends.push(i, log.committedOffset)))
+      if (i % 3 === 0) {
+        const flushed = session.flush().then(() => {
+          ends.push(i, log.committedOffset)
+        })
+        flushes.push(flushed)
+      }
     }
     flushes.push(session.flush())
     for (let isOver = false; !isOver; await turn()) {
@@ -310,7 +315,7 @@ test('who flushes while a commit is under way waits for the next one, and each h
     await Promise.all(flushes)
     assert.equal(log.committedOffset, 12)
     assert.equal(log.undurableSize, 0, 'nothing is counted twice')
-    for (let i = 0; i < ends.length; i += 2) assert.ok(ends[i + 1]! >= ends[i]!, `${ends.join(' ')}`)
+    for (let i = 0; i < ends.length; i += 2) assert.ok(ends[i + 1]! >= ends[i]!, ends.join(' '))
     assert.equal(ends.length, 8)
     const again = await LogSession.open(disk.kill(1, { isQuick: true }), logOptions({ fsync }), session.history)
     assert.equal(await again.check(12), 12)
