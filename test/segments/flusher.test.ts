@@ -305,10 +305,10 @@ test('who flushes while a commit is under way waits for the next one, and each h
       }
     }
     flushes.push(session.flush())
-    for (let isOver = false; !isOver; await turn()) {
+    while (log.isPending) {
       assert.ok(held.held.length <= 1, `${held.held.length} writes at once`)
-      isOver = !log.isPending
       held.letAllGo()
+      await turn()
     }
     held.holds = () => false
     held.letAllGo()
