@@ -2,6 +2,7 @@ import crypto from 'node:crypto'
 import os from 'node:os'
 import type { Log } from '../segments/index.js'
 import type { CompactionKeeper } from './compaction-keeper.js'
+import { clientMemory } from './commands/client-memory.js'
 import type { CommandStats } from './commands/command-stats.js'
 import type { InfoSections } from './commands/server-view.js'
 import type { Committer } from './commit/committer.js'
@@ -17,6 +18,7 @@ export const FLIN_VERSION = '0.1.0'
 const SAMPLE_MS = 100
 const KIB = 1024
 const MS_PER_S = 1000
+const NS_PER_US = 1000
 const S_PER_DAY = 86400
 /** How many samples lie between two looks at the memory, which cost more. */
 const MEMORY_STEP = 10
@@ -60,6 +62,7 @@ export class Facts {
     modules: ['Modules', () => ({})],
     commandstats: ['Commandstats', () => this.#commandStats()],
     errorstats: ['Errorstats', () => this.#errorStats()],
+    latencystats: ['Latencystats', () => this.#latencyStats()],
     cluster: ['Cluster', () => ({ cluster_enabled: 0 })],
     keyspace: ['Keyspace', () => this.#keys()],
   }
@@ -140,9 +143,9 @@ export class Facts {
     const { listener } = this.#sources
     let input = 0
     let output = 0
-    for (const { querySize, outputSize } of listener.connections.values()) {
-      input = Math.max(input, querySize)
-      output = Math.max(output, outputSize)
+    for (const { buffers } of listener.connections.values()) {
+      input = Math.max(input, buffers.unread)
+      output = Math.max(output, buffers.waiting + buffers.lent)
     }
     return {
       connected_clients: listener.connections.size,
@@ -161,7 +164,7 @@ export class Facts {
     const { rss, heapUsed, heapTotal, external, arrayBuffers } = process.memoryUsage()
     this.#notePeak(rss)
     let clients = 0
-    for (const { querySize, outputSize } of listener.connections.values()) clients += querySize + outputSize
+    for (const connection of listener.connections.values()) clients += clientMemory(connection)
     const total = os.totalmem()
     return {
       used_memory: rss,
@@ -256,11 +259,23 @@ export class Facts {
 
   #commandStats(): Fields {
     const fields: Fields = {}
-    for (const { command, calls, usec, rejected, failed } of this.#sources.stats.all) {
+    for (const { name, calls, usec, rejected, failed } of this.#sources.stats.all) {
       const each = calls === 0 ? 0 : usec / calls
-      fields[`cmdstat_${command.name}`] =
+      fields[`cmdstat_${name}`] =
         `calls=${calls},usec=${Math.round(usec)},usec_per_call=${each.toFixed(2)},` +
         `rejected_calls=${rejected},failed_calls=${failed}`
+    }
+    return fields
+  }
+
+  #latencyStats(): Fields {
+    const { stats } = this.#sources
+    const fields: Fields = {}
+    if (!stats.isTrackingLatency) return fields
+    for (const { name, latencies } of stats.all) {
+      if (latencies === null) continue
+      const shares = stats.percentiles.map((it) => `p${it}=${(latencies.percentile(it) / NS_PER_US).toFixed(3)}`)
+      fields[`latency_percentiles_usec_${name}`] = shares.join(',')
     }
     return fields
   }

@@ -1,5 +1,6 @@
 import type { FsyncPolicy, Log } from '../segments/index.js'
 import type { Access } from './access.js'
+import type { CommandStats } from './commands/command-stats.js'
 import type { CompactionKeeper } from './compaction-keeper.js'
 import type { Settings } from './config.js'
 import type { ClientLimits } from './net/host.js'
@@ -19,13 +20,14 @@ export interface LiveParts {
   readonly compaction: CompactionKeeper
   readonly access: Access
   readonly listener: Listener
+  readonly stats: CommandStats
   readonly requestLimits: RequestLimits
   readonly clientLimits: ClientLimits
 }
 
 /** Redis's settings that the daemon really has. */
 export function liveSettings(parts: LiveParts): ReadonlyMap<string, LiveSetting> {
-  const { settings, log, compaction, access, listener, requestLimits, clientLimits } = parts
+  const { settings, log, compaction, access, listener, stats, requestLimits, clientLimits } = parts
   return new Map<string, LiveSetting>([
     ['appendfsync', { get: () => log.fsync, set: (value) => (log.fsync = value as FsyncPolicy) }],
     ['bind', { get: () => settings.host }],
@@ -46,6 +48,20 @@ export function liveSettings(parts: LiveParts): ReadonlyMap<string, LiveSetting>
     ],
     ['databases', { get: () => '1' }],
     ['dir', { get: () => settings.data }],
+    [
+      'latency-tracking',
+      {
+        get: () => (stats.isTrackingLatency ? 'yes' : 'no'),
+        set: (value) => (stats.isTrackingLatency = value === 'yes'),
+      },
+    ],
+    [
+      'latency-tracking-info-percentiles',
+      {
+        get: () => stats.percentiles.join(' '),
+        set: (value) => (stats.percentiles = value === '' ? [] : value.split(' ').map(Number)),
+      },
+    ],
     [
       'maxclients',
       number(

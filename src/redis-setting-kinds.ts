@@ -78,6 +78,18 @@ export const savePoints: Read = (given) => {
   return isRight ? { value: words.join(' ') } : { fault: 'Invalid save parameters' }
 }
 
+/** Numbers from 0 to 100, as often as one likes. */
+export const percentiles: Read = (given) => {
+  const words = given === '' ? [] : given.split(' ')
+  const numbers = words.map(Number)
+  if (words.some((word) => !/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(word))) {
+    return { fault: 'Invalid latency-tracking-info-percentiles parameters' }
+  }
+  return numbers.some((it) => it < 0 || it > 100)
+    ? { fault: 'latency-tracking-info-percentiles parameters should sit between [0.0,100.0]' }
+    : { value: numbers.join(' ') }
+}
+
 const EVENT_CLASSES = 'g$lshzxetd'
 
 /** Classes of keyspace events, in the order in which Redis shows them. */

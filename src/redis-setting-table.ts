@@ -6,6 +6,7 @@ import {
   INT32_MAX,
   integer,
   oneOf,
+  percentiles,
   savePoints,
   size,
   text,
@@ -52,6 +53,16 @@ const HONOURED: readonly RedisSetting[] = [
     read: size(0, HUGE),
     honoured: 'bytes a second that compaction may read and write, as `--compaction-rate`; Flin’s own',
   },
+  {
+    name: 'latency-tracking',
+    read: flag,
+    honoured: 'whether INFO latencystats is kept and told',
+  },
+  {
+    name: 'latency-tracking-info-percentiles',
+    read: percentiles,
+    honoured: 'what INFO latencystats tells of each command',
+  },
   { name: 'maxclients', read: integer(1, 2 ** 32 - 1), honoured: 'clients at a time, as `--clients-max`' },
   {
     name: 'proto-max-bulk-len',
@@ -86,7 +97,6 @@ const ACCEPTED: readonly RedisSetting[] = [
   { name: 'hll-sparse-max-bytes', read: size(0, HUGE), initial: '3000' },
   { name: 'hz', read: clamped(1, 500), initial: '10' },
   { name: 'latency-monitor-threshold', read: integer(0, HUGE), initial: '0' },
-  { name: 'latency-tracking', read: flag, initial: 'yes' },
   { name: 'lazyfree-lazy-eviction', read: flag, initial: 'no' },
   { name: 'lazyfree-lazy-expire', read: flag, initial: 'no' },
   { name: 'lazyfree-lazy-server-del', read: flag, initial: 'no' },

@@ -159,7 +159,7 @@ export class Server {
     const listener = new Listener(host, settings.clientsMax)
     const facts = new Facts({ settings, log, keyspace, committer, stats, listener, compaction })
     const redisSettings = new RedisSettings(
-      liveSettings({ settings, log, compaction, access, listener, requestLimits, clientLimits }),
+      liveSettings({ settings, log, compaction, access, listener, stats, requestLimits, clientLimits }),
       initialValues(settings),
     )
     let address: net.AddressInfo

@@ -116,6 +116,7 @@ export const ERR = {
   syntax: 'ERR syntax error',
   notInteger: 'ERR value is not an integer or out of range',
   noSuchKey: 'ERR no such key',
+  noMulti: 'ERR Command not allowed inside a transaction',
   noAuth: 'NOAUTH Authentication required.',
   dbIndex: 'ERR DB index is out of range',
   overflow: 'ERR increment or decrement would overflow',

@@ -4,19 +4,17 @@ import type { Keyspace } from '../models/keyspace.js'
 import { Args } from '../protocol/resp/args.js'
 import type { ReplyWriter } from '../protocol/resp/reply-writer.js'
 import { ERR, ReplyError, type Command, type Context, type Subcommand } from './command.js'
-import { timingWeight } from './command-stats.js'
+import { fullName, timingWeight } from './command-stats.js'
 import { findSubcommand } from './container.js'
 import { errorText } from './error-text.js'
 import { checkKeySizes, collectCold } from './keys-of.js'
+import { REPLY_GOES_ON } from './partial-reply.js'
 import type { ServerView } from './server-view.js'
 import type { Session } from './session.js'
 import { abortExec, exec } from './transactions/exec.js'
+import { enqueue, QUEUE_SIZE_MAX, queueFault } from './transactions/queue.js'
 
-/** Bytes of memory that the queue of one transaction may take. */
-const QUEUE_SIZE_MAX = 1 << 30
-/** What a queued command takes beside its bytes: a short one takes mostly that. */
-const QUEUED_OVERHEAD = 512
-const INDEX_SIZE = 8
+const NOTHING_TO_LOAD: readonly Place[] = []
 
 /**
  * Runs one request after the other: finds the command, checks its arguments, queues it inside MULTI, turns failures into
@@ -25,15 +23,19 @@ const INDEX_SIZE = 8
 export class Dispatcher {
   readonly #keyspace: Keyspace
   readonly #server: ServerView
+  readonly #queueSizeMax: number
   #shared: Context | null = null
 
-  constructor(keyspace: Keyspace, server: ServerView) {
+  /** @param queueSizeMax bytes of memory that the queue of one transaction may take */
+  constructor(keyspace: Keyspace, server: ServerView, queueSizeMax = QUEUE_SIZE_MAX) {
     this.#keyspace = keyspace
     this.#server = server
+    this.#queueSizeMax = queueSizeMax
   }
 
   /**
-   * Runs a request and writes its reply. Returns the places to load before it is run again, null when it has run.
+   * Runs a request and writes its reply. Returns the places to load before it is run again, null when it has run. When it has
+   * to be run again and has replied nevertheless, that is a part of its reply.
    * `keyspace.gate` tells what the reply must wait for.
    */
   run(session: Session, args: Args, reply: ReplyWriter): readonly Place[] | null {
@@ -47,6 +49,7 @@ export class Dispatcher {
   }
 
   #refuseUnknown(session: Session, args: Args, reply: ReplyWriter): null {
+    session.lastCommand = ''
     if (isHttp(args)) session.destroy()
     else this.#refuse(session, reply, unknown(args))
     return null
@@ -59,25 +62,34 @@ export class Dispatcher {
     session.lastCommand = command.name
     let fault = (arity > 0 ? args.count !== arity : args.count < -arity) ? ERR.arity(command.name) : null
     let { flags } = command
+    let counts = stats.of(command)
     if (fault === null && command.subcommands !== undefined && args.count > 1) {
       const found = findSubcommand(command.subcommands, args, 1)
       fault = subcommandFault(command, found, args)
-      if (found !== undefined) {
-        session.lastCommand = `${command.name}|${found.name}`
-        flags = found.flags
+      if (found === undefined) {
+        // Redis knows no such command then, and counts the error alone.
+        session.lastCommand = ''
+        this.#refuse(session, reply, fault!)
+        return null
       }
+      session.lastCommand = fullName(command, found)
+      flags = found.flags
+      counts = stats.ofSubcommand(command, found)
     }
     if (!session.authenticated && fault === null && !flags.includes('no_auth')) fault = ERR.noAuth
+    const isQueued = session.queue !== null && !flags.includes('immediate')
+    if (isQueued && fault === null && flags.includes('no_multi')) fault = ERR.noMulti
     fault ??= keyFault(command, args)
-    const counts = stats.of(command)
+    if (isQueued) fault ??= queueFault(session, args, this.#queueSizeMax)
     if (fault !== null) {
       counts.rejected++
-      if (command === exec) this.#error(reply, abortExec(session, keyspace, fault))
+      if (command === exec) this.error(reply, abortExec(session, keyspace, fault))
       else this.#refuse(session, reply, fault)
       return null
     }
-    if (session.queue !== null && !flags.includes('immediate')) {
-      enqueue(session, command, args, reply)
+    if (isQueued) {
+      enqueue(session, command, args)
+      reply.queued()
       return null
     }
     const context = this.#contextOf(session, reply)
@@ -90,26 +102,26 @@ export class Dispatcher {
       if (keyspace.log.hasCold) loadFirst(keyspace, command, args)
       command.run(context, args)
     } catch (error) {
+      if (error === REPLY_GOES_ON) return NOTHING_TO_LOAD
       reply.truncate(mark)
       if (error instanceof ColdRead) return error.places
       if (!(error instanceof ReplyError || error instanceof FlinError)) throw error
       counts.failed++
-      this.#error(reply, errorText(error))
+      this.error(reply, errorText(error))
     }
-    counts.calls++
-    stats.total++
-    if (weight !== 0) counts.usec += (performance.now() - began) * 1000 * weight
+    stats.countCall(counts, weight, began)
     return null
   }
 
-  #error(reply: ReplyWriter, text: string): void {
+  /** Replies with an error, which is counted. */
+  error(reply: ReplyWriter, text: string): void {
     this.#server.stats.countError(text)
     reply.error(text)
   }
 
   #refuse(session: Session, reply: ReplyWriter, text: string): void {
     if (session.queue !== null) session.queueFailed = true
-    this.#error(reply, text)
+    this.error(reply, text)
   }
 
   #contextOf(session: Session, reply: ReplyWriter): Context {
@@ -123,7 +135,7 @@ export class Dispatcher {
   fail(session: Session, args: Args, reply: ReplyWriter, text: string): void {
     session.walk = null
     const isExec = session.queue !== null && this.#server.registry.find(args, 0) === exec
-    this.#error(reply, isExec ? abortExec(session, this.#keyspace, text) : text)
+    this.error(reply, isExec ? abortExec(session, this.#keyspace, text) : text)
   }
 }
 
@@ -169,29 +181,6 @@ function loadFirst(keyspace: Keyspace, command: Command, args: Args): void {
   const places: Place[] = []
   collectCold(keyspace, command, args, places)
   if (places.length > 0) throw new ColdRead(places)
-}
-
-function enqueue(session: Session, command: Command, args: Args, reply: ReplyWriter): void {
-  if (command.flags.includes('no_multi')) {
-    session.queueFailed = true
-    reply.error('ERR Command not allowed inside a transaction')
-    return
-  }
-  // The transaction is lost: what comes until EXEC says so need not be kept.
-  if (session.queueFailed && session.queueSize <= QUEUE_SIZE_MAX) {
-    reply.queued()
-    return
-  }
-  const copy = args.copy()
-  session.queueSize += copy.buf.length + copy.count * INDEX_SIZE + QUEUED_OVERHEAD
-  if (session.queueSize > QUEUE_SIZE_MAX) {
-    session.queueFailed = true
-    session.queue = []
-    reply.error(`ERR a transaction may hold ${QUEUE_SIZE_MAX} bytes at most`)
-    return
-  }
-  session.queue!.push({ command, args: copy })
-  reply.queued()
 }
 
 function unknown(args: Args): string {

@@ -1,5 +1,6 @@
 import type { Watched, Watcher } from '../models/watches.js'
 import type { Args } from '../protocol/resp/args.js'
+import type { BufferSizes } from './client-memory.js'
 import type { Command } from './command.js'
 import type { KeyWalk } from './keys/key-walk.js'
 
@@ -24,16 +25,19 @@ export interface Session {
   readonly createdMs: number
   /** When the client sent something last, in ms since 1970. */
   readonly lastActiveMs: number
-  /** Bytes of requests that are not yet whole, and of replies that are not yet sent. */
-  readonly querySize: number
-  readonly outputSize: number
+  /** What it holds in memory now; made when it is asked for. */
+  readonly buffers: BufferSizes
+  /** Whether it waits until the kernel takes more replies. */
+  readonly isSending: boolean
+  /** Whether nothing is read from it until others are done: its own replies, or the disk. */
+  readonly isPaused: boolean
   /** Whether the client has given the password, or came when there was none. */
   authenticated: boolean
   replyMode: ReplyMode
   /** Accepted and shown: nobody is evicted. */
   isNoEvict: boolean
   isNoTouch: boolean
-  /** Name of the command that runs, or ran last. */
+  /** Name of the command that runs, or ran last; empty before, and where there was no such command. */
   lastCommand: string
   name: string
   libraryName: string

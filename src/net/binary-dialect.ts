@@ -34,6 +34,10 @@ export class BinaryDialect implements Dialect, BinarySession {
   }
 
   fail(text: string): void {
-    this.writer.error(text)
+    this.#dispatcher.error(this.writer, text)
+  }
+
+  refuse(text: string): void {
+    this.#dispatcher.error(this.writer, text)
   }
 }

@@ -1,6 +1,7 @@
 import type net from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { FlinError, type LoadedRecords, type Place } from '../../segments/index.js'
+import type { BufferSizes } from '../commands/client-memory.js'
 import { errorText } from '../commands/error-text.js'
 import { unwatchAll } from '../commands/transactions/watch.js'
 import type { KeyWalk } from '../commands/keys/key-walk.js'
@@ -119,12 +120,28 @@ export class Connection implements Session, CommitWaiter {
     this.#resp.requests.authenticated = is
   }
 
-  get querySize(): number {
-    return this.#dialect.requests.bufferedSize
+  get buffers(): BufferSizes {
+    const { requests, writer } = this.#dialect
+    const output = this.#output
+    return {
+      unread: requests.unreadSize,
+      query: requests.bufferedSize - requests.indexSize,
+      queryFree: requests.freeSize,
+      indexes: requests.indexSize,
+      replies: writer.buffer.length,
+      waiting: output.waitingSize,
+      repliesPeak: output.peakSize,
+      lentCount: output.lentCount,
+      lent: output.lentSize,
+    }
   }
 
-  get outputSize(): number {
-    return this.#output.pendingSize
+  get isSending(): boolean {
+    return this.#sender.pendingSize > 0
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused
   }
 
   /** Bytes of replies that have gone to the client. */
@@ -150,6 +167,7 @@ export class Connection implements Session, CommitWaiter {
   /** Ends the connection at once. */
   destroy(): void {
     this.#isClosing = true
+    this.walk = null
     this.#socket.destroy()
   }
 
@@ -182,7 +200,7 @@ export class Connection implements Session, CommitWaiter {
     } catch (error) {
       if (!(error instanceof FlinError) || error.code !== 'PROTOCOL') throw error
       this.#output.open()
-      this.#output.writer.error(errorText(error))
+      this.#dialect.refuse(errorText(error))
       this.#isClosing = true
     }
     this.#flush()
@@ -197,7 +215,8 @@ export class Connection implements Session, CommitWaiter {
     keyspace.now = log.now()
     // Looked at again only when something was written: replies are what takes the room.
     let roomFor = -1
-    while (!this.#isParked && !this.#isClosing) {
+    // A reply that has begun is brought to its end.
+    while (!this.#isParked && (!this.#isClosing || this.walk !== null)) {
       // A short request may write much: what waits for the disk is looked at every time.
       if (writer.length > roomFor || log.isBehind) {
         if (!this.#mayRun()) return
@@ -209,8 +228,11 @@ export class Connection implements Session, CommitWaiter {
       const places = dialect.run()
       if (places !== null) {
         requests.unnext()
-        this.#load(places)
-        return
+        if (writer.length === start) {
+          this.#load(places)
+          return
+        }
+        roomFor = -1
       }
       if (writer.isOverflown) this.#drop(OVERFLOWN)
       else if (keyspace.gate > log.committedOffset) output.gate(start, keyspace.gate, log.flushingOffset)
@@ -316,13 +338,13 @@ export class Connection implements Session, CommitWaiter {
     keyspace.now = log.now()
     const start = this.#output.writer.length
     const places = dialect.run()
-    if (places === null) {
+    if (places !== null) dialect.requests.unnext()
+    if (places === null || this.#output.writer.length > start) {
       this.#loaded = null
       if (this.#output.writer.isOverflown) this.#drop(OVERFLOWN)
       else if (keyspace.gate > log.committedOffset) this.#output.gate(start, keyspace.gate, log.flushingOffset)
       return
     }
-    this.#dialect.requests.unnext()
     this.#load(places)
   }
 
@@ -354,7 +376,7 @@ export class Connection implements Session, CommitWaiter {
     if (this.#socket.destroyed || this.#isEnding) return
     this.#output.flush(committedOffset)
     if (this.#output.isGated) this.#waitForCommit()
-    else if (this.#isClosing && !this.#isParked) this.#end()
+    else if (this.#isClosing && !this.#isParked && this.walk === null) this.#end()
   }
 
   /** Sends the end behind the last reply. A client that then does not close its side, or does not even read, is not waited for. */

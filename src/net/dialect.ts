@@ -11,9 +11,11 @@ export interface Dialect {
   readonly writer: ReplyBuffer
   /**
    * Runs the request at which `requests` stands. Returns the places to load before it is run again, null when it has run and
-   * has replied.
+   * has replied. Where it has to be run again and has replied in part, it goes on as soon as there is room.
    */
   run: () => readonly Place[] | null
   /** Ends the request at which `requests` stands with an error, without running it. */
   fail: (text: string) => void
+  /** Says why the bytes behind the last request are none. */
+  refuse: (text: string) => void
 }

@@ -28,6 +28,7 @@ export class Output<Writer extends ReplyBuffer> {
   /** ... replies wait until the log is committed up to this offset. Both rise. */
   readonly #gateOffsets: number[] = []
   #gateHead = 0
+  #peak = 0
   /** Buffers from which the socket still writes. */
   readonly #lent: Buffer[] = []
 
@@ -39,6 +40,26 @@ export class Output<Writer extends ReplyBuffer> {
   /** Bytes not yet taken by the kernel, those that wait for a commit among them. */
   get pendingSize(): number {
     return this.writer.length - this.#sent + this.#sink.pendingSize
+  }
+
+  /** Bytes that wait in the writer's buffer. */
+  get waitingSize(): number {
+    return this.writer.length - this.#sent
+  }
+
+  /** Bytes that were most in one buffer. */
+  get peakSize(): number {
+    return Math.max(this.#peak, this.writer.length)
+  }
+
+  /** Buffers from which the socket still writes. */
+  get lentCount(): number {
+    return this.#sink.pendingSize === 0 ? 0 : this.#lent.length
+  }
+
+  /** Their memory. */
+  get lentSize(): number {
+    return this.#sink.pendingSize === 0 ? 0 : this.#lent.reduce((sum, { length }) => sum + length, 0)
   }
 
   /** Bytes that were ever handed to the socket. */
@@ -81,6 +102,13 @@ export class Output<Writer extends ReplyBuffer> {
     if (this.#gateHead > 0) this.#forgetPassedGates()
     if (this.#lent.length > 0 && this.#sink.pendingSize === 0) this.#takeBack()
     if (end > this.#sent) this.#send(end)
+    else if (this.writer.length === 0 && this.writer.buffer !== EMPTY) this.#close()
+  }
+
+  /** What was written has been taken back: its memory may be large. */
+  #close(): void {
+    giveBuffer(this.writer.buffer)
+    this.writer.reset(EMPTY)
   }
 
   #takeBack(): void {
@@ -121,6 +149,7 @@ export class Output<Writer extends ReplyBuffer> {
   #restart(buffer: Buffer, consumed: number): void {
     this.writer.reset(buffer)
     this.#base += consumed
+    if (consumed > this.#peak) this.#peak = consumed
     this.#sent = 0
   }
 }

@@ -25,4 +25,8 @@ export class RespDialect implements Dialect {
   fail(text: string): void {
     this.#dispatcher.fail(this.#session, this.requests.args, this.writer, text)
   }
+
+  refuse(text: string): void {
+    this.#dispatcher.error(this.writer, text)
+  }
 }

@@ -28,6 +28,25 @@ export abstract class ByteFeed {
     return this.isOwn ? this.buf.length : 0
   }
 
+  /** Bytes that have come and are not used up, the request just returned among them. */
+  get unreadSize(): number {
+    return this.#unreadHere + this.fedEnd - this.fedAt
+  }
+
+  /** Room in own memory behind what is unread there. */
+  get freeSize(): number {
+    return this.isOwn ? this.buf.length - this.#unreadHere : 0
+  }
+
+  get #unreadHere(): number {
+    return this.end - (this.returned < 0 ? this.at : this.returned)
+  }
+
+  /** Bytes of memory for where the parts of an incomplete request lie. */
+  get indexSize(): number {
+    return 0
+  }
+
   /** Takes bytes that follow those before. They are read where they lie, until retain(). */
   feed(buf: Buffer, start: number, end: number): void {
     this.returned = -1

@@ -1,6 +1,7 @@
 import type { Log, LogOptions, Place } from '../../segments/index.js'
 import { ALL_COMMANDS } from '../../src/commands/all.js'
 import type { Command } from '../../src/commands/command.js'
+import type { BufferSizes } from '../../src/commands/client-memory.js'
 import { Dispatcher } from '../../src/commands/dispatcher.js'
 import { Registry } from '../../src/commands/registry.js'
 import type { ReplyMode, Session } from '../../src/commands/session.js'
@@ -20,8 +21,12 @@ export class BenchSession implements Session {
   readonly fd = 7
   createdMs = 1_699_999_990_000
   lastActiveMs = 1_699_999_995_000
-  querySize = 11
-  outputSize = 12
+  readonly buffers: BufferSizes = {
+    ...{ unread: 11, query: 64, queryFree: 53, indexes: 16, replies: 1024, waiting: 12, repliesPeak: 900 },
+    ...{ lentCount: 2, lent: 4096 },
+  }
+  isSending = false
+  isPaused = false
   authenticated = true
   replyMode: ReplyMode = 'on'
   isNoEvict = false
@@ -66,18 +71,22 @@ export class CommandBench {
   /** What the last request that did not run has to load first. */
   cold: readonly Place[] | null = null
 
-  private constructor(log: Log, keyspace: Keyspace, commands: readonly Command[]) {
+  private constructor(log: Log, keyspace: Keyspace, commands: readonly Command[], queueSizeMax?: number) {
     this.log = log
     this.keyspace = keyspace
     this.registry = new Registry(commands)
     this.view = new BenchView(this.registry)
     this.view.sessions = [this.session]
-    this.dispatcher = new Dispatcher(keyspace, this.view)
+    this.dispatcher = new Dispatcher(keyspace, this.view, queueSizeMax)
   }
 
-  static async open(options: Partial<LogOptions> = {}, more: readonly Command[] = []): Promise<CommandBench> {
+  static async open(
+    options: Partial<LogOptions> = {},
+    more: readonly Command[] = [],
+    limits: { queueSizeMax?: number } = {},
+  ): Promise<CommandBench> {
     const { log, keyspace } = await openKeyspace('', { memorySizeMax: 1 << 24, ...options })
-    return new CommandBench(log, keyspace, [...ALL_COMMANDS, ...more])
+    return new CommandBench(log, keyspace, [...ALL_COMMANDS, ...more], limits.queueSizeMax)
   }
 
   /** Runs one request and returns its reply; undefined when there was none. */

@@ -53,6 +53,21 @@ const DIFFERENCES: readonly (readonly [what: string, redis: string, flin: string
     'arguments, tips, key specifications',
     'summary, group, since, subcommands, flags, categories, keys',
   ],
+  [
+    'times of INFO commandstats, latencystats',
+    'every call is timed',
+    'the first 16 calls of a command, then one in 64, which stands for all of them; calls are counted one by one',
+  ],
+  [
+    'CLIENT LIST',
+    'memory of copied arguments, peaks of 5 s, the cost of a connection itself',
+    '`argv-mem` is where arguments lie in `qbuf`, `rbp` the most since the client came, `tot-mem` what stands in the other fields',
+  ],
+  [
+    'CONFIG GET of several names',
+    'in the order of a hash table, another one at each start',
+    'in the order of the names',
+  ],
   ['a transaction', 'any size', 'up to 1 GiB of queued requests; lies in one commit'],
 ]
 

@@ -6,6 +6,7 @@ import { Payload } from '../../protocol/binary/payload.js'
 import type { BinaryReplyWriter } from '../../protocol/binary/reply-writer.js'
 import type { BinaryRequestStream } from '../../protocol/binary/request-stream.js'
 import { ReplyError } from '../command.js'
+import { timingWeight, type CommandCounts, type CommandStats } from '../command-stats.js'
 import { errorText } from '../error-text.js'
 import { binaryMdel, binaryMget, binaryMset } from './batches.js'
 import type { BinaryCommand, BinaryContext, BinarySession, BinaryView } from './binary-command.js'
@@ -20,11 +21,6 @@ export const BINARY_COMMANDS: readonly BinaryCommand[] = [
   ...[binaryMset, binaryMget, binaryMdel],
 ]
 
-/** Where commands are counted, whatever protocol they came in. */
-interface CommandCounter {
-  total: number
-}
-
 /**
  * Runs one binary request after the other. A request either runs whole and replies once, or has no effect and asks for places
  * to be loaded.
@@ -32,16 +28,21 @@ interface CommandCounter {
 export class BinaryDispatcher {
   readonly #keyspace: Keyspace
   readonly #server: BinaryView
-  readonly #counter: CommandCounter
+  readonly #stats: CommandStats
+  /** By opcode. */
+  readonly #counts = new Array<CommandCounts | undefined>(256).fill(undefined)
   readonly #commands = new Array<BinaryCommand | undefined>(256).fill(undefined)
   readonly #payload = new Payload()
   #shared: BinaryContext | null = null
 
-  constructor(keyspace: Keyspace, server: BinaryView, counter: CommandCounter) {
+  constructor(keyspace: Keyspace, server: BinaryView, stats: CommandStats) {
     this.#keyspace = keyspace
     this.#server = server
-    this.#counter = counter
-    for (const command of BINARY_COMMANDS) this.#commands[command.opcode] = command
+    this.#stats = stats
+    for (const command of BINARY_COMMANDS) {
+      this.#commands[command.opcode] = command
+      this.#counts[command.opcode] = stats.of({ code: command.code, name: command.name.toLowerCase() })
+    }
   }
 
   /** Whether a client comes in without a password. */
@@ -59,13 +60,17 @@ export class BinaryDispatcher {
     keyspace.gate = 0
     const command = this.#commands[requests.opcode]
     if (!session.authenticated && command !== binaryHello) {
-      reply.error(AUTHENTICATION_REQUIRED)
+      if (command !== undefined) this.#counts[command.opcode]!.rejected++
+      this.error(reply, AUTHENTICATION_REQUIRED)
       return null
     }
     if (command === undefined) {
-      reply.error(unknown(requests.opcode))
+      this.error(reply, unknown(requests.opcode))
       return null
     }
+    const counts = this.#counts[command.opcode]!
+    const weight = timingWeight(counts)
+    const began = weight === 0 ? 0 : performance.now()
     const context = this.#contextOf(session, reply)
     context.payload.open(requests.bytes, requests.payloadStart, requests.payloadEnd)
     keyspace.command = command.code
@@ -75,11 +80,18 @@ export class BinaryDispatcher {
     } catch (error) {
       reply.truncate(mark)
       if (error instanceof ColdRead) return error.places
-      if (error instanceof ReplyError || error instanceof FlinError) reply.error(errorText(error))
-      else throw error
+      if (!(error instanceof ReplyError || error instanceof FlinError)) throw error
+      counts.failed++
+      this.error(reply, errorText(error))
     }
-    this.#counter.total++
+    this.#stats.countCall(counts, weight, began)
     return null
+  }
+
+  /** Replies with an error, which is counted. */
+  error(reply: BinaryReplyWriter, text: string): void {
+    this.#stats.countError(text)
+    reply.error(text)
   }
 
   #contextOf(session: BinarySession, reply: BinaryReplyWriter): BinaryContext {

@@ -1,11 +1,16 @@
 import type { Args } from '../../protocol/resp/args.js'
+import { clientMemory } from '../client-memory.js'
 import { ERR, ReplyError, type Subcommand } from '../command.js'
 import type { Session } from '../session.js'
 import { clientType } from './client-type.js'
 
-/** One client as a line of `field=value`, in Redis's order. Fields of what Flin does not have are 0. */
+/**
+ * One client as a line of `field=value`, in Redis's order. Fields of what Flin does not have are 0. Arguments are views into
+ * `qbuf`: `argv-mem` is where they lie in it. A KEYS that is under way counts among what waits.
+ */
 export function clientLine(client: Session, now: number): string {
-  const { queue, queueSize, querySize, outputSize } = client
+  const { queue, queueSize, buffers, walk } = client
+  const found = walk?.size ?? 0
   const fields: Readonly<Record<string, string | number>> = {
     id: client.id,
     addr: client.address,
@@ -20,17 +25,17 @@ export function clientLine(client: Session, now: number): string {
     psub: 0,
     ssub: 0,
     multi: queue === null ? -1 : queue.length,
-    qbuf: querySize,
-    'qbuf-free': 0,
-    'argv-mem': 0,
+    qbuf: buffers.unread,
+    'qbuf-free': buffers.queryFree,
+    'argv-mem': buffers.indexes,
     'multi-mem': queueSize,
-    rbs: 0,
-    rbp: 0,
-    obl: outputSize,
-    oll: 0,
-    omem: outputSize,
-    'tot-mem': querySize + queueSize + outputSize,
-    events: 'r',
+    rbs: buffers.replies,
+    rbp: buffers.repliesPeak,
+    obl: buffers.waiting,
+    oll: buffers.lentCount,
+    omem: buffers.lent + found,
+    'tot-mem': clientMemory(client),
+    events: `${client.isPaused ? '' : 'r'}${client.isSending ? 'w' : ''}`,
     cmd: client.lastCommand === '' ? 'NULL' : client.lastCommand,
     user: 'default',
     redir: -1,

@@ -1,27 +1,25 @@
+import { giveBuffer, takeBuffer } from '../../protocol/buffer-pool.js'
 import { ReplyWriter } from '../../protocol/resp/reply-writer.js'
 
 const CHUNK_SIZE = 1 << 20
-/** Room for the key that fills a chunk up. */
-const CHUNK_SLACK = 1 << 17
-const NOTHING = Buffer.alloc(0)
+/** Room for the key that fills a chunk up; a chunk with it is of a size that the pool of buffers keeps. */
+const CHUNK_SLACK = 1 << 18
 
 /**
  * How far a KEYS has come that lets others have their turn, and what it has found. That may be hundreds of MB: it is kept in
- * chunks, which are put together at the end, so that neither growing nor the reply stops the loop for a copy of all of it.
+ * chunks, which are replied one after the other as the client takes them, so that nothing is ever held twice.
  */
 export class KeyWalk {
   /** Where the walk goes on; only meaningful until {@link isOver}. */
   cursor = 0
   isOver = false
   #count = 0
+  #isBegun = false
   readonly #open = new ReplyWriter()
-  readonly #full: Buffer[] = []
+  readonly #full: { readonly buffer: Buffer; readonly size: number }[] = []
   #fullSize = 0
-  #whole: Buffer | null = null
-  #wholeSize = 0
-  #joined = 0
 
-  /** Bytes of replies that were found. */
+  /** Bytes of replies that were found and are held. */
   get size(): number {
     return this.#fullSize + this.#open.length
   }
@@ -31,25 +29,32 @@ export class KeyWalk {
     open.bulk(bytes, keyStart, keyEnd)
     this.#count++
     if (open.length < CHUNK_SIZE) return
-    this.#full.push(open.buffer.subarray(0, open.length))
+    this.#full.push({ buffer: open.buffer, size: open.length })
     this.#fullSize += open.length
-    open.reset(Buffer.allocUnsafeSlow(CHUNK_SIZE + CHUNK_SLACK))
+    open.reset(takeBuffer(CHUNK_SIZE + CHUNK_SLACK))
   }
 
-  /** Puts the reply together, a chunk at a time, as long as `mayGoOn` says so; null when there is more to do. */
-  join(mayGoOn: () => boolean): Buffer | null {
-    if (this.#whole === null) {
-      const header = `*${this.#count}\r\n`
-      this.#whole = Buffer.allocUnsafeSlow(header.length + this.size)
-      this.#wholeSize = this.#whole.write(header, 'latin1')
+  /** Hands the next chunk over to the reply; the first one, which says how many keys there are, is the least. True: it was the last. */
+  giveTo(reply: ReplyWriter): boolean {
+    if (!this.#isBegun) {
+      this.#isBegun = true
+      const open = this.#open
+      reply.array(this.#count)
+      reply.raw(open.buffer, 0, open.length)
+      giveBuffer(open.buffer)
+      open.reset(Buffer.alloc(0))
+    } else {
+      const { buffer, size } = this.#full.pop()!
+      this.#fullSize -= size
+      reply.take(buffer, size)
     }
-    const full = this.#full
-    for (; this.#joined < full.length; this.#joined++) {
-      if (!mayGoOn()) return null
-      this.#wholeSize += full[this.#joined]!.copy(this.#whole, this.#wholeSize)
-      full[this.#joined] = NOTHING
-    }
-    this.#open.buffer.copy(this.#whole, this.#wholeSize, 0, this.#open.length)
-    return this.#whole
+    return this.#full.length === 0
+  }
+
+  /** Lets go of what was found. */
+  drop(): void {
+    for (const { buffer } of this.#full) giveBuffer(buffer)
+    this.#full.length = 0
+    this.#fullSize = 0
   }
 }

@@ -1,10 +1,15 @@
 import { ColdRead } from '../../models/cold.js'
 import type { Keyspace } from '../../models/keyspace.js'
+import { bulkSize, type ReplyWriter } from '../../protocol/resp/reply-writer.js'
 import type { Args } from '../../protocol/resp/args.js'
 import type { Command } from '../command.js'
 import { WALK_DIFFERS } from '../transactions/walks.js'
 import { globMatches } from '../glob.js'
+import { REPLY_GOES_ON } from '../partial-reply.js'
+import type { Session } from '../session.js'
 import { KeyWalk } from './key-walk.js'
+
+type VisitKey = (bytes: Buffer, start: number, end: number) => void
 
 /** So long may a walk take at once; then other clients have their turn. */
 const SLICE_MS = 2
@@ -21,37 +26,71 @@ export const keys: Command = {
   differs: WALK_DIFFERS,
   isWalk: true,
   run({ keyspace, reply, session }, args) {
-    keyspace.checkWhole()
-    const walk = (session.walk ??= new KeyWalk())
-    const mayPause = session.queue === null
-    const until = performance.now() + SLICE_MS
-    let steps = 0
-    // However long others have kept the loop, every turn gets on.
-    const mayGoOn = (): boolean => !mayPause || steps++ === 0 || performance.now() <= until
-    let found: Buffer | null = null
-    try {
-      if (goOn(walk, keyspace, args, reply.sizeMax, mayGoOn)) found = walk.join(mayGoOn)
-      if (found === null) throw new ColdRead([])
-    } catch (error) {
-      if (!mayPause || !(error instanceof ColdRead)) session.walk = null
-      throw error
+    if (session.replyMode !== 'on') {
+      // Nobody will hear it: it is taken back in any case.
+      reply.emptyArray()
+      return
     }
-    session.walk = null
+    keyspace.checkWhole()
+    if (session.queue !== null) {
+      replyAtOnce(keyspace, args, reply)
+      return
+    }
+    const walk = (session.walk ??= new KeyWalk())
+    if (!walk.isOver) goOn(session, walk, keyspace, args, reply.sizeMax)
     // What was told by the last step of the walk may lie some turns back.
     keyspace.gateAll()
-    reply.take(found)
+    if (walk.size > reply.sizeMax) {
+      walk.drop()
+      reply.isOverflown = true
+    } else if (!walk.giveTo(reply)) throw REPLY_GOES_ON
+    session.walk = null
   },
 }
 
-/** Walks on, to the end or to more than may be replied. False: it is others' turn. */
-function goOn(walk: KeyWalk, keyspace: Keyspace, args: Args, sizeMax: number, mayGoOn: () => boolean): boolean {
-  const { buf, starts, ends } = args
-  while (!walk.isOver) {
-    if (!mayGoOn()) return false
-    walk.cursor = keyspace.walks.scan(walk.cursor, SLICE_COUNT, (bytes, keyStart, keyEnd) => {
-      if (globMatches(buf, starts[1]!, ends[1]!, bytes, keyStart, keyEnd)) walk.add(bytes, keyStart, keyEnd)
-    })
-    walk.isOver = walk.cursor === 0 || walk.size > sizeMax
+/** Within a transaction nobody has a turn, so that all can be counted before it is written: it lies in the reply alone. */
+function replyAtOnce(keyspace: Keyspace, args: Args, reply: ReplyWriter): void {
+  let count = 0
+  let size = 0
+  const step = (visit: VisitKey): void => {
+    for (let cursor = 0; ;) {
+      cursor = keyspace.walks.scan(cursor, SLICE_COUNT, matching(args, visit))
+      if (cursor === 0) return
+    }
   }
-  return true
+  step((_bytes, start, end) => {
+    count++
+    size += bulkSize(end - start)
+  })
+  keyspace.gateAll()
+  reply.array(count)
+  reply.expect(size)
+  step((bytes, start, end) => {
+    reply.bulk(bytes, start, end)
+  })
+}
+
+/** Walks on, to the end or to more than may be replied. @throws ColdRead when records have to be loaded, or it is others' turn. */
+function goOn(session: Session, walk: KeyWalk, keyspace: Keyspace, args: Args, sizeMax: number): void {
+  const until = performance.now() + SLICE_MS
+  const visit = matching(args, (bytes, start, end) => {
+    walk.add(bytes, start, end)
+  })
+  try {
+    // However long others have kept the loop, every turn gets on.
+    for (let steps = 0; !walk.isOver; steps++) {
+      if (steps > 0 && performance.now() > until) throw new ColdRead([])
+      walk.cursor = keyspace.walks.scan(walk.cursor, SLICE_COUNT, visit)
+      walk.isOver = walk.cursor === 0 || walk.size > sizeMax
+    }
+  } catch (error) {
+    if (!(error instanceof ColdRead)) session.walk = null
+    throw error
+  }
+}
+
+function matching({ buf, starts, ends }: Args, visit: VisitKey): VisitKey {
+  return (bytes, start, end) => {
+    if (globMatches(buf, starts[1]!, ends[1]!, bytes, start, end)) visit(bytes, start, end)
+  }
 }

@@ -1,3 +1,4 @@
+import { copyBytes } from '../../../segments/index.js'
 import { RECORD_OVERHEAD } from '../../models/kinds.js'
 import type { Command } from '../command.js'
 import { grownSize, grownValue } from './grown-value.js'
@@ -26,8 +27,8 @@ export const append: Command = {
     keyspace.begin((end - start) * 3 + size + RECORD_OVERHEAD * 3)
     if (oldSize === 0) keyspace.put(buf, start, end, buf, from, to, keyspace.expireAt)
     else {
-      const value = grownValue(record, oldSize, size)
-      buf.copy(value, oldSize, from, to)
+      const value = grownValue(record, oldSize, size, oldSize)
+      copyBytes(buf, from, to, value, oldSize)
       keyspace.put(buf, start, end, value, 0, size, keyspace.expireAt)
     }
     reply.integer(size)

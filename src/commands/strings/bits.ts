@@ -44,7 +44,7 @@ export const setbit: Command = {
     const at = Math.floor(offset / 8)
     const size = Math.max(oldSize, at + 1)
     keyspace.begin((end - start) * 3 + size + RECORD_OVERHEAD * 3)
-    const value = grownValue(record, oldSize, size)
+    const value = grownValue(record, oldSize, size, size)
     const mask = 0x80 >> (offset % 8)
     const before = (value[at]! & mask) === 0 ? 0 : 1
     if (bit === 1) value[at]! |= mask

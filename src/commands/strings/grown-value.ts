@@ -1,4 +1,4 @@
-import type { RecordView } from '../../../segments/index.js'
+import { copyBytes, type RecordView } from '../../../segments/index.js'
 import type { Args } from '../../protocol/resp/args.js'
 import type { Foresight } from '../command.js'
 
@@ -7,13 +7,13 @@ const KEPT_SIZE_MAX = 64 * 1024
 const kept = Buffer.allocUnsafeSlow(KEPT_SIZE_MAX)
 
 /**
- * A copy of a record's value in its first `oldSize` bytes, made longer with zero bytes, to be changed and put. The memory may
- * be larger than `size`, and holds until the next call.
+ * A copy of a record's value in its first `oldSize` bytes, to be changed and put: zero bytes up to `written`, from where the caller
+ * writes what is new, if that is behind. The memory may be larger than `size`, and holds until the next call.
  */
-export function grownValue(record: RecordView, oldSize: number, size: number): Buffer {
+export function grownValue(record: RecordView, oldSize: number, size: number, written: number): Buffer {
   const value = size <= KEPT_SIZE_MAX ? kept : Buffer.allocUnsafeSlow(size)
-  if (oldSize > 0) record.bytes.copy(value, 0, record.valueStart, record.valueStart + oldSize)
-  if (size > oldSize) value.fill(0, oldSize, size)
+  if (oldSize > 0) copyBytes(record.bytes, record.valueStart, record.valueStart + oldSize, value, 0)
+  if (written > oldSize) value.fill(0, oldSize, written)
   return value
 }
 

@@ -1,3 +1,4 @@
+import { copyBytes } from '../../../segments/index.js'
 import { RECORD_OVERHEAD } from '../../models/kinds.js'
 import { integerArgument } from '../arguments.js'
 import { ReplyError, type Command } from '../command.js'
@@ -58,8 +59,8 @@ export const setrange: Command = {
     checkValueSize(context, offset + given)
     const size = Math.max(oldSize, offset + given)
     keyspace.begin((end - start) * 3 + size + RECORD_OVERHEAD * 3)
-    const value = grownValue(record, oldSize, size)
-    buf.copy(value, offset, starts[3], ends[3])
+    const value = grownValue(record, oldSize, size, offset)
+    copyBytes(buf, starts[3]!, ends[3]!, value, offset)
     keyspace.put(buf, start, end, value, 0, size, keyspace.expireAt)
     reply.integer(size)
   },

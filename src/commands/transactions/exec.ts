@@ -1,6 +1,7 @@
 import { FlinError, type Place } from '../../../segments/index.js'
 import { ColdRead } from '../../models/cold.js'
 import type { Keyspace } from '../../models/keyspace.js'
+import { timingWeight } from '../command-stats.js'
 import { ReplyError, type Command, type Context } from '../command.js'
 import { errorText } from '../error-text.js'
 import { collectCold } from '../keys-of.js'
@@ -77,9 +78,9 @@ function runAll(context: Context, queue: QueuedCommand[]): void {
       const mark = reply.length
       keyspace.command = command.code
       keyspace.countsLookups = !command.flags.includes('write')
-      const counts = stats.of(command)
-      counts.calls++
-      stats.total++
+      const counts = stats.ofRequest(command, args)
+      const weight = timingWeight(counts)
+      const began = weight === 0 ? 0 : performance.now()
       try {
         command.run(context, args)
       } catch (error) {
@@ -89,6 +90,7 @@ function runAll(context: Context, queue: QueuedCommand[]): void {
         stats.countError(text)
         reply.error(text)
       }
+      stats.countCall(counts, weight, began)
     }
   } finally {
     appender.isAtomic = false

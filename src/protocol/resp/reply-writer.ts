@@ -1,3 +1,4 @@
+import { giveBuffer } from '../buffer-pool.js'
 import { ReplyBuffer } from '../reply-buffer.js'
 import { digitCount, doubleText, writeDigits } from './digits.js'
 
@@ -22,6 +23,11 @@ const LF = 10
 const LINE_SIZE_MAX = 20
 /** Text up to this size is written by a loop, which is faster than a call, as long as it is ASCII. */
 const LOOP_SIZE_MAX = 48
+
+/** Bytes that a bulk of so many takes. */
+export function bulkSize(size: number): number {
+  return 1 + digitCount(size) + 2 + size + 2
+}
 
 /** Encodes replies one behind the other into a buffer that grows. */
 export class ReplyWriter extends ReplyBuffer {
@@ -212,14 +218,22 @@ export class ReplyWriter extends ReplyBuffer {
     this.length = this.copy(this.length, bytes, start, end)
   }
 
-  /** As {@link raw} of all `bytes`, which are the writer's from now on: they are not copied where nothing is written yet. */
-  take(bytes: Buffer): void {
-    if (this.length > 0 || bytes.length <= this.buffer.length) this.raw(bytes, 0, bytes.length)
-    else if (bytes.length > this.sizeMax) this.isOverflown = true
+  /** As {@link raw} of the first `size` bytes of a buffer, which is the writer's from now on: it becomes its own where that is empty. */
+  take(buffer: Buffer, size: number): void {
+    if (this.length > 0) {
+      this.raw(buffer, 0, size)
+      giveBuffer(buffer)
+    } else if (size > this.sizeMax) this.isOverflown = true
     else {
-      this.buffer = bytes
-      this.length = bytes.length
+      giveBuffer(this.buffer)
+      this.buffer = buffer
+      this.length = size
     }
+  }
+
+  /** Makes room for so many bytes at once. */
+  expect(size: number): void {
+    this.reserve(size)
   }
 
   #nil(type: number): void {

@@ -97,7 +97,11 @@ export class RequestStream extends ByteFeed {
   }
 
   override get bufferedSize(): number {
-    return super.bufferedSize + (this.#args === shared ? 0 : this.#args.starts.length * 8)
+    return super.bufferedSize + this.indexSize
+  }
+
+  override get indexSize(): number {
+    return this.#args === shared ? 0 : this.#args.starts.length * 8
   }
 
   /**

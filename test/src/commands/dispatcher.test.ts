@@ -92,14 +92,27 @@ test('the queue of a transaction counts what short commands cost, and forgets a 
 })
 
 test('a queue that is too large ends the transaction, and only that', async () => {
-  const bench = await CommandBench.open()
+  const bench = await CommandBench.open({}, [], { queueSizeMax: 10_000 })
+  const part = 'v'.repeat(4000)
   bench.run('multi')
-  bench.run('set', 'a', '1')
-  bench.session.queueSize = 1 << 30
-  for (let i = 0; i < 2; i++) assert.match(JSON.stringify(bench.run('set', 'a', '2')), /may hold 1073741824 bytes/)
-  assert.equal(bench.session.queue?.length, 0)
+  for (let i = 0; i < 2; i++) assert.deepEqual(bench.run('set', 'a', part), QUEUED)
+  const size = bench.session.queueSize
+  assert.ok(size > 2 * part.length && size < 10_000, `${size}`)
+  assert.deepEqual(bench.run('set', 'a', part), { error: 'ERR a transaction may hold 10000 bytes at most' })
+  assert.deepEqual([bench.session.queue, bench.session.queueSize], [[], 0], 'what it held is let go')
+  // What still comes is not kept either, however much it is.
+  for (let i = 0; i < 9; i++) assert.deepEqual(bench.run('set', 'a', part), QUEUED)
+  assert.deepEqual([bench.session.queue, bench.session.queueSize], [[], 0])
   assert.deepEqual(bench.run('exec'), EXECABORT)
   assert.equal(bench.run('get', 'a'), null)
+  // One command alone may be too much; the next transaction begins anew.
+  bench.run('multi')
+  assert.match(JSON.stringify(bench.run('set', 'a', 'v'.repeat(10_000))), /may hold 10000 bytes/)
+  bench.run('discard')
+  bench.run('multi')
+  for (let i = 0; i < 2; i++) assert.deepEqual(bench.run('set', 'a', part), QUEUED)
+  assert.deepEqual(bench.run('exec'), [OK, OK])
+  assert.equal(bench.run('get', 'a'), part)
 })
 
 test('a failure that nobody foresaw is not turned into a reply', async () => {

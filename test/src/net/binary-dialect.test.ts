@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { CommandStats } from '../../../src/commands/command-stats.js'
 import { BinaryDispatcher } from '../../../src/commands/binary/binary-dispatcher.js'
 import { BinaryReplyWriter } from '../../../src/protocol/binary/reply-writer.js'
 import { BinaryRequestStream } from '../../../src/protocol/binary/request-stream.js'
@@ -248,7 +249,7 @@ test('a batch that has to be loaded first has written nothing by then', async (t
   client.close()
   const { log: opened, keyspace } = bench
   const view = { flinVersion: '', isOpen: () => true, isPassword: () => true, valueSizeMax: () => MIB }
-  const counter = { total: 0 }
+  const counter = new CommandStats()
   const dispatcher = new BinaryDispatcher(keyspace, view, counter)
   const requests = new BinaryRequestStream({ querySizeMax: MIB })
   const session = { authenticated: true, payloadSizeMax: MIB }
@@ -267,6 +268,31 @@ test('a batch that has to be loaded first has written nothing by then', async (t
     requests.retain()
   }
   assert.equal(counter.total, 0)
+})
+
+test('requests are counted with those of RESP: calls, failed and rejected ones, errors', async (t) => {
+  const bench = await NetBench.start(t, { password: 'secret' })
+  const client = await BinaryClient.connect(bench.port)
+  await client.call(ask.get('k'))
+  await client.call(ask.hello(1, 'default', 'wrong'))
+  await client.call(ask.hello(1, 'default', 'secret'))
+  await client.call(ask.set('k', 'x'))
+  await client.call(ask.incr('k'))
+  for (let i = 0; i < 70; i++) await client.call(ask.get('k'))
+  await client.call(Buffer.from('7f00000000', 'hex'))
+  client.close()
+  const { stats } = bench.view
+  assert.deepEqual(
+    stats.all.map(({ name, calls, rejected, failed }) => [name, calls, rejected, failed]),
+    [
+      ['set', 1, 0, 0],
+      ['get', 70, 1, 0],
+      ['incr', 1, 0, 1],
+      ['hello', 2, 0, 1],
+    ],
+  )
+  assert.deepEqual([stats.total, stats.errorTotal], [74, 4])
+  assert.ok(stats.all.every(({ usec, latencies }) => usec > 0 && latencies!.percentile(50) > 0))
 })
 
 test('what the log has no room for is refused whole, with the word that RESP has, and reads go on', async (t) => {

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
+import net from 'node:net'
+import { buffer } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { temporaryFolder } from '../../../helpers/daemon.js'
 import { NetBench } from '../../../helpers/net-bench.js'
-import { frame, OK, QUEUED, RespClient } from '../../../helpers/resp-client.js'
+import { frame, OK, parseReplies, QUEUED, RespClient } from '../../../helpers/resp-client.js'
+import { until } from '../../../helpers/until.js'
 
 const COUNT = 60_000
 
@@ -103,4 +106,82 @@ test('KEYS over keys that are on disk only, with others served in between', asyn
   assert.ok(scanned[1].length >= 200, JSON.stringify(scanned))
   client.close()
   other.close()
+})
+
+/** Keys of some MB. */
+async function fillLong(client: RespClient, count: number): Promise<void> {
+  for (let at = 0; at < count; at += 100) {
+    const names = Array.from({ length: 100 }, (_, i) => `${at + i}:`.padEnd(2000, 'k'))
+    await client.call('MSET', ...names.flatMap((name) => [name, '']))
+  }
+}
+
+test('the reply to KEYS is given as the client takes it, and is never held twice', async (t) => {
+  const bench = await NetBench.start(t, { log: { memorySizeMax: 1 << 27 } })
+  const client = await RespClient.connect(bench.port)
+  const count = 10_000
+  await fillLong(client, count)
+  const size = count * 2000
+  const slow = net.connect({ port: bench.port, host: '127.0.0.1' })
+  slow.write(Buffer.concat([frame(['KEYS', '*']), frame(['PING'])]))
+  const held = async (): Promise<number> => {
+    const line = (await client.call('CLIENT', 'LIST', 'ID', 2)) as string
+    return Number(/ tot-mem=(\d+)/.exec(line)?.[1] ?? 0)
+  }
+  let most = 0
+  let last = -1
+  // Until the kernel takes no more, all that was found is held by the walk, or lent to the socket.
+  await until('it waits for the client', async () => {
+    const total = await held()
+    most = Math.max(most, total)
+    const isStill = total === last && total > size / 4
+    last = total
+    return isStill
+  })
+  assert.ok(most < size + (4 << 20), `${most} held of ${size}`)
+  // A daemon that ends in the middle brings the reply to its end, and runs nothing more.
+  bench.listener.stop()
+  const [keys, ...more] = parseReplies(await buffer(slow))
+  assert.equal((keys as string[]).length, count)
+  assert.deepEqual(more, [])
+  slow.destroy()
+  client.close()
+})
+
+test('KEYS in a transaction, and one whose reply nobody wants', async (t) => {
+  const bench = await NetBench.start(t, { log: { memorySizeMax: 1 << 26 } })
+  const client = await RespClient.connect(bench.port)
+  await fillLong(client, 2000)
+  const replies = await client.pipeline([['MULTI'], ['SET', 'other', ''], ['KEYS', '*'], ['EXEC']])
+  assert.equal((replies[3] as [unknown, string[]])[1].length, 2001)
+  // The request behind waits until it is done, so that what is kept shows.
+  client.send(
+    Buffer.concat(
+      [
+        ['CLIENT', 'REPLY', 'SKIP'],
+        ['KEYS', '*'],
+        ['CLIENT', 'INFO'],
+      ].map(frame),
+    ),
+  )
+  const info = (await client.read()) as string
+  assert.ok(Number(/ rbs=(\d+)/.exec(info)![1]) <= 16 * 1024, info)
+  // Nor does any other reply that is left out keep its memory.
+  await client.call('SET', 'large', 'v'.repeat(1 << 20))
+  client.send(frame(['CLIENT', 'REPLY', 'OFF']))
+  client.send(frame(['GET', 'large']))
+  const other = await RespClient.connect(bench.port)
+  await until('it has run', async () => /cmd=get /.test((await other.call('CLIENT', 'LIST', 'ID', 1)) as string))
+  assert.match((await other.call('CLIENT', 'LIST', 'ID', 1)) as string, / rbs=0 /)
+  client.close()
+  other.close()
+})
+
+test('a reply to KEYS beyond the output limit closes the client', async (t) => {
+  const bench = await NetBench.start(t, { log: { memorySizeMax: 1 << 26 }, outputSizeMax: 1 << 21 })
+  const client = await RespClient.connect(bench.port)
+  await fillLong(client, 2000)
+  client.send(frame(['KEYS', '*']))
+  await client.closed
+  assert.deepEqual(bench.dropped, ['its replies exceed the output limit'])
 })

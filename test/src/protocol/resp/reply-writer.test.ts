@@ -70,7 +70,7 @@ const table: [string, Write, string, string?][] = [
     '(-123456789012345678901\r\n',
   ],
   ['verbatim', (r) => r.verbatim('txt', 'a\r\né'), '$5\r\na\r\n\xc3\xa9\r\n', '=9\r\ntxt:a\r\n\xc3\xa9\r\n'],
-  ['taken bytes', (r) => r.take(Buffer.from(':7\r\n')), ':7\r\n'],
+  ['taken bytes', (r) => r.take(Buffer.from(':7\r\nmore'), 4), ':7\r\n'],
   ['raw', (r) => r.raw(Buffer.from('x:7\r\ny'), 1, 5), ':7\r\n'],
 ]
 
@@ -101,16 +101,16 @@ suite('exact bytes', () => {
   test('bytes that are taken are not copied where nothing is written yet, and are held to the limit', () => {
     const reply = new ReplyWriter()
     reply.reset(Buffer.alloc(16))
-    const bytes = Buffer.alloc(1000, 'x')
-    reply.take(bytes)
+    const bytes = Buffer.alloc(1010, 'x')
+    reply.take(bytes, 1000)
     assert.equal(reply.buffer, bytes)
     assert.equal(reply.length, 1000)
-    reply.take(bytes)
+    reply.take(Buffer.alloc(1010, 'x'), 1000)
     assert.notEqual(reply.buffer, bytes)
     assert.equal(reply.buffer.toString('latin1', 0, reply.length), 'x'.repeat(2000))
     reply.reset(Buffer.alloc(16))
     reply.sizeMax = 999
-    reply.take(bytes)
+    reply.take(bytes, 1000)
     assert.ok(reply.isOverflown)
   })
 
