@@ -80,11 +80,15 @@ export class Appender {
         )
       }
       if (state.diskFull) throw diskFull()
-      if (state.endOffset > this.active.baseOffset) this.#roll(size + BATCH_HEADER_SIZE, frees)
-      else {
+      const room = size + BATCH_HEADER_SIZE
+      if (state.endOffset > this.active.baseOffset) {
+        if (room > state.options.segmentSize) this.#checkSpace(room)
+        this.#roll(room, frees)
+      } else {
         // A segment without a record would hand its base offset, and so its name, on to the next: it gets longer instead.
         this.#checkMemory(size, frees)
-        this.#grow(size + BATCH_HEADER_SIZE)
+        this.#checkSpace(this.#grownSize(room) - this.#memory.length)
+        this.#grow(room)
       }
     } else if (state.options.memorySizeMax > 0) this.#checkMemory(size, frees)
   }
@@ -238,12 +242,45 @@ export class Appender {
     }
   }
 
+  /**
+   * Nothing is made ready ahead for what fits in no usual segment: it must have its space before it is taken, or it would wait
+   * for that, and everybody else with it.
+   * @throws FlinError DISK_FULL unless so many bytes more leave the reserve alone
+   */
+  #checkSpace(size: number): void {
+    const { disk, options, segments } = this.#state
+    if (options.memorySizeMax > 0) return
+    let needed = size + options.reserveSize
+    for (let i = segments.inOrder.length - 1; i >= 0 && !segments.inOrder[i]!.sealed; i--) {
+      needed += this.#promisedSize(segments.inOrder[i]!)
+    }
+    let freeSize: number
+    try {
+      ;({ freeSize } = disk.spaceNow())
+    } catch {
+      return // A disk that is failing is met by the commit.
+    }
+    if (freeSize < needed) throw diskFull()
+  }
+
+  /** Bytes of the disk that a segment will take and has not taken: all of it, before it has a file. */
+  #promisedSize({ file, memory, committedPosition }: Segment): number {
+    const { segmentSize, fsync } = this.#state.options
+    const isFilled = file !== null && memory!.length === segmentSize && fsync === 'always'
+    return isFilled ? 0 : memory!.length - committedPosition
+  }
+
+  #grownSize(room: number): number {
+    const capacity = this.#tail + room
+    return Math.min(SEGMENT_SIZE_LIMIT, Math.max(capacity, Math.ceil(this.#memory.length * 1.25)))
+  }
+
   /** A transaction that turned out larger than was foreseen must stay in one batch: the segment gets longer. */
   #grow(room: number): void {
     const capacity = this.#tail + room
     if (capacity > SEGMENT_SIZE_LIMIT)
       throw new FlinError('RECORD_TOO_LARGE', `a segment holds ${sizeText(SEGMENT_SIZE_LIMIT)} at most`)
-    const larger = allocate(Math.min(SEGMENT_SIZE_LIMIT, Math.max(capacity, Math.ceil(this.#memory.length * 1.25))))
+    const larger = allocate(this.#grownSize(room))
     this.#memory.copy(larger, 0, 0, this.#tail)
     this.#state.residentSize += larger.length - this.#memory.length
     this.#memory = larger

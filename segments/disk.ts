@@ -15,6 +15,8 @@ export interface Disk {
   syncFolder(folder?: string): Promise<void>
   /** Free and total bytes of the file system below the folder. */
   space(): Promise<DiskSpace>
+  /** As {@link Disk.space}, but at once: for rare decisions that cannot wait. A call to the system, some microseconds. */
+  spaceNow(): DiskSpace
 }
 
 export interface OpenMode {

@@ -16,6 +16,7 @@ export class Flusher {
   #writing: Segment
   #fsync: FsyncPolicy
   #openedAs: FsyncPolicy
+  #flushing: Promise<void> | null = null
   #syncing: Promise<void> | null = null
   #vouchedOffset: number
   /** Called when a segment has been sealed; its side file is under way. */
@@ -46,10 +47,24 @@ export class Flusher {
   }
 
   /**
-   * Commits all that has been appended when it is called. One at a time.
+   * Commits all that has been appended when it is called. Who comes while a commit is under way gets the next one.
    * @throws FlinError LOG_POISONED
    */
-  async flush(): Promise<void> {
+  flush(): Promise<void> {
+    if (this.#flushing !== null) return this.#flushing.then(this.#flushNext)
+    const flushing = this.#flush()
+    this.#flushing = flushing
+    flushing.then(this.#flushed, this.#flushed)
+    return flushing
+  }
+
+  readonly #flushNext = (): Promise<void> => this.flush()
+
+  readonly #flushed = (): void => {
+    this.#flushing = null
+  }
+
+  async #flush(): Promise<void> {
     const state = this.#state
     if (state.poison !== null) throw state.poison
     this.#appender.closeBatch()

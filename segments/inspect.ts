@@ -190,14 +190,20 @@ export class Tour {
     return null
   }
 
-  /** As {@link load}, and all that there is to know of it. */
-  async survey(entry: ManifestSegment): Promise<{ loaded: LoadedSegment; survey: SegmentSurvey } | null> {
+  /**
+   * As {@link load}, and all that there is to know of it.
+   * @param epochBefore the highest epoch of the segments before; 0: not known
+   */
+  async survey(
+    entry: ManifestSegment,
+    epochBefore = 0,
+  ): Promise<{ loaded: LoadedSegment; survey: SegmentSurvey } | null> {
     const loaded = await this.load(entry)
     if (loaded === null) return null
-    let survey = this.#surveyor.survey(this.folder, loaded)
+    let survey = this.#surveyor.survey(this.folder, loaded, epochBefore)
     if (entry.sealed === null && survey.damages.length > 0) {
       await settle(this.folder, loaded)
-      survey = this.#surveyor.survey(this.folder, loaded)
+      survey = this.#surveyor.survey(this.folder, loaded, epochBefore)
     }
     return { loaded, survey }
   }
@@ -226,13 +232,14 @@ export async function* readBatches(
 ): AsyncGenerator<LogStep, void, undefined> {
   const tour = new Tour(disk, fromOffset)
   let nextOffset = fromOffset
+  let lastEpoch = 0
   for (let entry = await tour.next(); entry !== null; entry = await tour.next()) {
     if (entry.baseOffset > toOffset) return
     const loaded = await tour.load(entry)
     if (loaded === null) continue
     await settle(tour.folder, loaded)
     const { name, bytes } = loaded
-    for (const step of segmentSteps(tour.folder, loaded)) {
+    for (const step of segmentSteps(tour.folder, loaded, lastEpoch)) {
       if (step.type === 'damage') {
         const { firstOffset, endOffset } = step.damage
         if (firstOffset > toOffset) return
@@ -240,6 +247,7 @@ export async function* readBatches(
         continue
       }
       const { position, header } = step
+      lastEpoch = header.epoch
       if (header.baseOffset > toOffset) return
       // What a rewritten segment repeats has been told.
       if (header.count === 0 ? header.baseOffset < nextOffset : header.lastOffset < nextOffset) continue

@@ -62,6 +62,11 @@ export interface DamagedRange {
   readonly endOffset: number | null
   /** It may be a write that a crash interrupted: nothing says that it was ever finished. The next start cuts it by itself. */
   readonly torn: boolean
+  /**
+   * Set when it is a batch that is whole, but of an epoch below that of a batch before it: then whoever had the log did not write
+   * it.
+   */
+  readonly fallen?: { readonly epoch: number; readonly behind: number }
 }
 
 export type SegmentStep =
@@ -137,17 +142,31 @@ function damagedPosition(folder: LogFolder, loaded: LoadedSegment): number {
   return -1
 }
 
-/** What lies in a segment, in order. Ends at a torn tail, since whatever is behind that goes with it. */
-export function* segmentSteps(folder: LogFolder, loaded: LoadedSegment): Generator<SegmentStep, void, undefined> {
+/**
+ * What lies in a segment, in order. Ends at a torn tail, since whatever is behind that goes with it.
+ * @param epochBefore the highest epoch of the segments before; 0: not known
+ */
+export function* segmentSteps(
+  folder: LogFolder,
+  loaded: LoadedSegment,
+  epochBefore = 0,
+): Generator<SegmentStep, void, undefined> {
   const { baseOffset, sealed } = loaded.entry
   const vouched = vouchedOffset(folder.manifest)
   let position = 0
   let nextOffset = baseOffset
+  let behind = epochBefore
   for (const step of walkSegment(loaded.bytes, 0, loaded.end, folder.seed, baseOffset)) {
     if (step.type === 'batch') {
-      yield step
-      position = step.position + step.header.size
-      nextOffset = step.header.lastOffset + 1
+      const { size, epoch, baseOffset: firstOffset, lastOffset } = step.header
+      position = step.position + size
+      nextOffset = lastOffset + 1
+      if (epoch >= behind) yield step
+      else {
+        const extent = { position: step.position, size, firstOffset, endOffset: nextOffset }
+        yield { type: 'damage', damage: { ...extent, torn: false, fallen: { epoch, behind } } }
+      }
+      behind = Math.max(behind, epoch)
       continue
     }
     const { firstOffset, endOffset } = step.damage

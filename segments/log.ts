@@ -339,8 +339,8 @@ export class Log {
 
   /**
    * Commits all that had been appended when it was called: when it resolves, those records may be told, under the fsync
-   * policy's meaning of that. One at a time: call it again only when the promise is settled. What is appended meanwhile
-   * forms the next commit.
+   * policy's meaning of that. One commit at a time is under way: what is appended meanwhile, and whoever calls meanwhile, is
+   * served by the next one.
    * @throws FlinError LOG_POISONED: the log has ended; so should the process. What was not committed may or may not be found
    *   by the next start.
    */
@@ -445,7 +445,7 @@ export class Log {
   }
 
   /**
-   * Commits, syncs, vouches and gives the folder up; a second call does nothing. Not while a flush is under way.
+   * Commits, syncs, vouches and gives the folder up; a second call does nothing. A flush that is under way is waited for.
    * @throws FlinError LOG_POISONED when what was pending could not be written. The folder is given up in any case.
    */
   async close(): Promise<void> {

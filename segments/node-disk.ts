@@ -60,9 +60,16 @@ export class NodeDisk implements Disk {
   }
 
   async space(): Promise<DiskSpace> {
-    const s = await fsp.statfs(this.folder)
-    return { freeSize: s.bavail * s.bsize, totalSize: s.blocks * s.bsize }
+    return spaceOf(await fsp.statfs(this.folder))
   }
+
+  spaceNow(): DiskSpace {
+    return spaceOf(fs.statfsSync(this.folder))
+  }
+}
+
+function spaceOf({ bavail, bsize, blocks }: fs.StatsFs): DiskSpace {
+  return { freeSize: bavail * bsize, totalSize: blocks * bsize }
 }
 
 class NodeFile implements DiskFile {

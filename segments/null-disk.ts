@@ -29,7 +29,11 @@ export class NullDisk implements Disk {
   }
 
   space(): Promise<DiskSpace> {
-    return Promise.resolve({ freeSize: Number.MAX_SAFE_INTEGER, totalSize: Number.MAX_SAFE_INTEGER })
+    return Promise.resolve(this.spaceNow())
+  }
+
+  spaceNow(): DiskSpace {
+    return { freeSize: Number.MAX_SAFE_INTEGER, totalSize: Number.MAX_SAFE_INTEGER }
   }
 }
 

@@ -23,6 +23,8 @@ export class Reader {
   readonly #cache: StretchCache
   readonly #loading = new Map<number, Promise<Stretch>>()
   readonly #waiting: (() => void)[] = []
+  /** Places that were found damaged while they might be. */
+  readonly #lost = new Set<number>()
   #reads = 0
   /** Records loaded for the command that now runs; null when it waited for none. */
   loaded: LoadedRecords | null = null
@@ -85,11 +87,15 @@ export class Reader {
     return true
   }
 
+  /** Whether a record that might be lost was found to be: see {@link Place.mayBeLost}. */
+  isLost(segmentNumber: number, position: number): boolean {
+    return this.#lost.size > 0 && this.#lost.has(placeKey(segmentNumber, position))
+  }
+
   /**
    * Loads the records at these places and adds copies of them to `records`, which one command will look into.
    * @throws FlinError LOG_CORRUPT naming the offsets when what lies on disk is not what was written, which the next start then
-   *   finds before anything else; DISK_FAILED when it
-   *   cannot be read; when the log is closed, LOG_CLOSED, or LOG_POISONED if that is why.
+   *   finds before anything else; DISK_FAILED when it cannot be read; when the log is closed, LOG_CLOSED, or LOG_POISONED if that is why.
    */
   async load(places: Iterable<Place>, records: LoadedRecords = new Map()): Promise<LoadedRecords> {
     if (this.#state.closed) throw this.#state.poison ?? new FlinError('LOG_CLOSED', 'the log is closed')
@@ -99,10 +105,18 @@ export class Reader {
     return records
   }
 
-  async #loadRecord({ segmentNumber, position }: Place, records: LoadedRecords): Promise<void> {
+  async #loadRecord({ segmentNumber, position, mayBeLost }: Place, records: LoadedRecords): Promise<void> {
     const segment = this.#state.segments.byNumber[segmentNumber]
     if (segment === undefined) return // compacted away meanwhile: the command finds the new place when it runs again
-    const stretch = await this.stretch(segment, segment.sparse.entryOf(position))
+    let stretch: Stretch
+    try {
+      stretch = await this.stretch(segment, segment.sparse.entryOf(position))
+    } catch (error) {
+      const isCorrupt = error instanceof FlinError && error.code === 'LOG_CORRUPT'
+      if (mayBeLost !== true || !isCorrupt || !this.#state.options.serveDamaged) throw error
+      this.#lost.add(placeKey(segmentNumber, position))
+      return
+    }
     const view = new RecordView().at(stretch.bytes, position - stretch.position)
     const location = locateIn(stretch.bytes, position - stretch.position)
     const bytes = Buffer.from(stretch.bytes.subarray(view.start, view.valueEnd))
@@ -195,6 +209,8 @@ export class Reader {
 export interface Place {
   readonly segmentNumber: number
   readonly position: number
+  /** Where damaged logs are served: that it is damaged fails no loading, it is left out; {@link Reader.isLost} tells then. */
+  readonly mayBeLost?: boolean
 }
 
 export interface Stretch {

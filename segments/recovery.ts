@@ -166,6 +166,8 @@ export class Recovery {
     const view = new RecordView()
     let torn: Damage | null = null
     let isBehindDamage = false
+    // Up to here all is accounted for, by batches or by damage.
+    const accounted = { position: 0, offset: segment.baseOffset }
     for (const step of walkSegment(bytes, 0, end, state.seed, segment.baseOffset)) {
       if (step.type === 'damage') {
         torn = this.#judge(segment, step.damage, entry)
@@ -173,9 +175,14 @@ export class Recovery {
         // What is intact before and behind it must be found, and loaded, without it.
         segment.sparse.add(step.damage.position, step.damage.firstOffset, true)
         isBehindDamage = true
+        const { position, size, endOffset } = step.damage
+        accounted.position = endOffset === null ? end : position + size
+        accounted.offset = endOffset ?? Infinity
         continue
       }
       const { header, position } = step
+      accounted.position = position + header.size
+      accounted.offset = header.lastOffset + 1
       const lastEpoch = Math.max(segment.lastEpoch, state.epoch)
       if (header.epoch < lastEpoch) {
         this.#noteFallenEpoch(segment, position, header, lastEpoch)
@@ -201,17 +208,13 @@ export class Recovery {
       }
     }
     const vouched = vouchedOffset(state.manifest)
-    if (isActive && segment.endOffset < vouched && !this.#isDamaged(segment)) {
-      const { size, endOffset } = segment
-      this.#judge(
-        segment,
-        { position: size, size: 0, firstOffset: endOffset, endOffset: vouched, vouched: true },
-        entry,
-      )
+    if (isActive && accounted.offset < vouched) {
+      const { position, offset } = accounted
+      this.#judge(segment, { position, size: 0, firstOffset: offset, endOffset: vouched, vouched: true }, entry)
     }
     if (torn !== null) await this.#cut(segment, bytes, torn, file)
     if (isActive) this.#keepActive(segment, bytes)
-    else await this.#finishSealed(segment, bytes, entry)
+    else await this.#finishSealed(segment, bytes, entry, accounted)
   }
 
   #applyRecord(segment: Segment, view: RecordView): Promise<void> | undefined {
@@ -315,22 +318,27 @@ export class Recovery {
     this.#state.residentSize += bytes.length
   }
 
-  async #finishSealed(segment: Segment, bytes: Buffer, entry: ManifestSegment): Promise<void> {
+  async #finishSealed(
+    segment: Segment,
+    bytes: Buffer,
+    entry: ManifestSegment,
+    { position, offset }: { readonly position: number; readonly offset: number },
+  ): Promise<void> {
     const { disk, seed, options } = this.#state
-    const damaged = this.#isDamaged(segment)
-    if (!damaged && (segment.size !== entry.sealed!.size || segment.endOffset > entry.sealed!.endOffset)) {
+    const { size, endOffset } = entry.sealed!
+    if (position !== size || segment.endOffset > endOffset) {
       const damage = {
-        position: segment.size,
-        size: entry.sealed!.size - segment.size,
-        firstOffset: segment.endOffset,
-        endOffset: entry.sealed!.endOffset,
+        position,
+        size: size - position,
+        firstOffset: Math.min(offset, endOffset),
+        endOffset,
         vouched: true,
       }
       this.#judge(segment, damage, entry)
       segment.sparse.add(damage.position, damage.firstOffset, true)
     }
     seal(segment, entry.sealed!)
-    if (!damaged && !options.readOnly && !options.serveDamaged) {
+    if (!this.#isDamaged(segment) && !options.readOnly && !options.serveDamaged) {
       segment.digest = await digestInSlices(bytes, segment.size)
       const side = { ...sideFacts(segment), digest: segment.digest, columns: segment.columns! }
       const name = sideFileName(segment.baseOffset, segment.generation)

@@ -71,9 +71,11 @@ export async function planRepair(disk: Disk): Promise<RepairPlan> {
   const surveyor = new Surveyor()
   const steps: RepairStep[] = []
   const segments: ManifestSegment[] = []
+  let lastEpoch = 0
   for (const entry of folder.manifest.segments) {
     const loaded = await loader.load(folder, entry)
-    const survey = surveyor.survey(folder, loaded)
+    const survey = surveyor.survey(folder, loaded, lastEpoch)
+    lastEpoch = Math.max(lastEpoch, survey.lastEpoch)
     const { damages } = survey
     if (damages.length === 0) {
       segments.push(entry)
@@ -167,8 +169,10 @@ async function rewrite(folder: LogFolder, loaded: LoadedSegment, damages: readon
   let endOffset = next.baseOffset
   let epoch = folder.manifest.epochs.at(-1)?.[0] ?? 0
   let timestampMs = 0
+  const cut = new Set(damages.map(({ position }) => position))
   for (const it of segmentSteps(folder, loaded)) {
-    if (it.type === 'damage') continue
+    // A batch may be whole and yet be cut: its epoch is judged by the segments before.
+    if (it.type === 'damage' || cut.has(it.position)) continue
     const { position, header } = it
     loaded.bytes.copy(bytes, size, position, position + header.size)
     size += header.size

@@ -191,12 +191,18 @@ export class SegmentFiles {
   async #empty(size: number): Promise<DiskFile | null> {
     const { disk, options } = this.#state
     await this.#giveSpareUp()
-    const { freeSize } = await disk.space()
-    if (freeSize < options.reserveSize + size) {
+    try {
+      // The zeroes of the spare go first: they may have taken the space that this segment was promised.
+      const file = await this.#create(0)
+      const { freeSize } = await disk.space()
+      if (freeSize >= options.reserveSize + size) return file
+      await file.close()
       this.#full(freeSize)
-      return null
+    } catch (error) {
+      if (!isNoSpace(error)) throw error
+      this.#full(0)
     }
-    return this.#create(0)
+    return null
   }
 
   /**

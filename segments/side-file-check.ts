@@ -29,12 +29,20 @@ export class SideFileCheck {
   #window = Buffer.alloc(0)
   readonly #view = new RecordView()
 
-  /** Null when the segment is not there, not intact, or not what its side file says. */
-  async check(folder: LogFolder, entry: ManifestSegment, side: SideFile): Promise<CheckedSegment | null> {
+  /**
+   * Null when the segment is not there, not intact, or not what its side file says.
+   * @param epochBefore the highest epoch of the segments before: a batch below it does not belong here
+   */
+  async check(
+    folder: LogFolder,
+    entry: ManifestSegment,
+    side: SideFile,
+    epochBefore: number,
+  ): Promise<CheckedSegment | null> {
     const file = await openIfThere(folder.disk, segmentName(entry.baseOffset, entry.generation))
     if (file === null) return null
     try {
-      return await this.#check(folder, entry, side, file)
+      return await this.#check(folder, entry, side, epochBefore, file)
     } finally {
       await file.close()
     }
@@ -44,10 +52,11 @@ export class SideFileCheck {
     folder: LogFolder,
     entry: ManifestSegment,
     side: SideFile,
+    epochBefore: number,
     file: DiskFile,
   ): Promise<CheckedSegment | null> {
     const size = side.segmentSize
-    const comparison = new Comparison(folder, entry, side, this.#view)
+    const comparison = new Comparison(folder, entry, side, epochBefore, this.#view)
     const digest = new StreamingDigest()
     this.#grow(Math.min(size, WINDOW_SIZE), 0)
     let position = 0
@@ -94,11 +103,12 @@ class Comparison {
   #datumCount = 0
   #firstTimestampMs = 0
   #lastTimestampMs = 0
-  #lastEpoch = 0
+  #lastEpoch: number
 
-  constructor(folder: LogFolder, entry: ManifestSegment, side: SideFile, view: RecordView) {
+  constructor(folder: LogFolder, entry: ManifestSegment, side: SideFile, epochBefore: number, view: RecordView) {
     this.#folder = folder
     this.#side = side
+    this.#lastEpoch = epochBefore
     this.#view = view
     this.#nextOffset = entry.baseOffset
     this.#endOffset = side.endOffset

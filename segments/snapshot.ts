@@ -70,6 +70,10 @@ export class LogSnapshot implements Disk {
     return this.#disk.space()
   }
 
+  spaceNow(): DiskSpace {
+    return this.#disk.spaceNow()
+  }
+
   makeFolder(): Promise<void> {
     return refused()
   }

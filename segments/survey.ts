@@ -33,7 +33,8 @@ export class Surveyor {
   readonly #columns = new RestartColumns()
   readonly #view = new RecordView()
 
-  survey(folder: LogFolder, loaded: LoadedSegment): SegmentSurvey {
+  /** @param epochBefore the highest epoch of the segments before; 0: not known */
+  survey(folder: LogFolder, loaded: LoadedSegment, epochBefore = 0): SegmentSurvey {
     const columns = this.#columns
     columns.clear()
     const survey: SegmentSurvey = {
@@ -50,13 +51,12 @@ export class Surveyor {
       damages: [],
       faults: [],
     }
-    for (const step of segmentSteps(folder, loaded)) {
+    for (const step of segmentSteps(folder, loaded, epochBefore)) {
       if (step.type === 'damage') {
         survey.damages.push(step.damage)
         continue
       }
       const { header, position } = step
-      if (header.epoch < survey.lastEpoch) survey.faults.push(`the epoch falls at position ${position}`)
       survey.size = position + header.size
       survey.endOffset = header.lastOffset + 1
       survey.lastEpoch = header.epoch

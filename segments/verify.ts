@@ -10,7 +10,7 @@ import { type SegmentSurvey, sideFileFault } from './survey.js'
 export type Finding =
   /** Bytes that are not what was written, above what is known to have been finished: the next start sets them aside. */
   | { readonly type: 'torn-tail'; readonly segment: string; readonly damage: DamagedRange }
-  /** Bytes that are not what was written, though they had been: records are lost. */
+  /** Bytes that are not what was written, though they had been, or what nobody should have written: records are lost. */
   | { readonly type: 'damage'; readonly segment: string; readonly damage: DamagedRange }
   | { readonly type: 'missing-segment'; readonly segment: string; readonly damage: DamagedRange }
   /** Every checksum holds and yet it is wrong: a fault of the writer. */
@@ -86,11 +86,11 @@ export async function verifyLog(
   let lastEpoch = 0
   for (let entry = await tour.next(); entry !== null; entry = await tour.next()) {
     const side = entry.sealed === null ? null : await readSideFile(tour.folder, entry, memory)
-    const checked = side?.state === 'ok' ? await check.check(tour.folder, entry, side.side) : null
-    const isGood = checked !== null && (checked.batchCount === 0 || checked.lastEpoch >= lastEpoch)
-    const found = isGood
-      ? { ...checked, size: entry.sealed!.size, endOffset: entry.sealed!.endOffset }
-      : await examine(tour, entry, side, lastEpoch, findings)
+    const checked = side?.state === 'ok' ? await check.check(tour.folder, entry, side.side, lastEpoch) : null
+    const found =
+      checked !== null
+        ? { ...checked, size: entry.sealed!.size, endOffset: entry.sealed!.endOffset }
+        : await examine(tour, entry, side, lastEpoch, findings)
     if (found === null) continue
     if (segmentCount++ === 0) startOffset = entry.baseOffset
     batchCount += found.batchCount
@@ -117,14 +117,11 @@ async function examine(
   lastEpoch: number,
   findings: Finding[],
 ): Promise<{ batchCount: number; recordCount: number; lastEpoch: number; size: number; endOffset: number } | null> {
-  const surveyed = await tour.survey(entry)
+  const surveyed = await tour.survey(entry, lastEpoch)
   if (surveyed === null) return null
   const { loaded, survey } = surveyed
   const segment = loaded.name
   addDamages(survey, segment, loaded.fileSize === null, findings)
-  if (survey.batchCount > 0 && survey.lastEpoch < lastEpoch) {
-    findings.push({ type: 'fault', segment, reason: 'its epoch is below that of the segment before' })
-  }
   if (side !== null && loaded.fileSize !== null) {
     if (side.state === 'missing') findings.push({ type: 'missing-side-file', segment })
     else if (side.state === 'damaged') findings.push({ type: 'damaged-side-file', segment, reason: side.reason })

@@ -15,8 +15,9 @@ import { Committer } from './commit/committer.js'
 import type { Settings } from './config.js'
 import { Facts, FLIN_VERSION, REDIS_VERSION } from './facts.js'
 import { initialValues, liveSettings } from './live-settings.js'
-import type { Keyspace } from './models/keyspace.js'
+import { Keyspace } from './models/keyspace.js'
 import { replayState } from './models/replay-state.js'
+import { SalvagedKeyspace } from './models/salvaged-keyspace.js'
 import type { Host } from './net/host.js'
 import { Listener } from './net/listener.js'
 import { DEFAULT_REQUEST_LIMITS } from './protocol/resp/request-stream.js'
@@ -221,7 +222,8 @@ async function openState(
   let log: Log | null = null
   try {
     log = await openLog(settings.data, logOptions(settings, logger))
-    return { log, keyspace: await replayState(log) }
+    const keyspace = settings.serveDamaged ? new SalvagedKeyspace(log) : new Keyspace(log)
+    return { log, keyspace: await replayState(log, keyspace) }
   } catch (error) {
     await log?.close()
     if (!(error instanceof Error) || !('syscall' in error)) throw error

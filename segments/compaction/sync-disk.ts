@@ -53,10 +53,12 @@ export class SyncDisk implements Disk {
   }
 
   space(): Promise<DiskSpace> {
-    return attempt(() => {
-      const { bavail, blocks, bsize } = fs.statfsSync(this.#folder)
-      return { freeSize: bavail * bsize, totalSize: blocks * bsize }
-    })
+    return attempt(() => this.spaceNow())
+  }
+
+  spaceNow(): DiskSpace {
+    const { bavail, blocks, bsize } = fs.statfsSync(this.#folder)
+    return { freeSize: bavail * bsize, totalSize: blocks * bsize }
   }
 
   #path(name: string): string {

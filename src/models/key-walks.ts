@@ -15,6 +15,7 @@ interface Keys {
   /** Where a key that was found lies. */
   readonly record: RecordView
   countsLookups: boolean
+  isNewest: (segmentNumber: number, position: number) => boolean
   gateAll: () => void
   beginRemoving: (size: number) => void
   find: (key: Buffer, start: number, end: number) => boolean
@@ -41,17 +42,27 @@ export class KeyWalks {
 
   /**
    * Visits keys from a cursor on, `count` of them more or less; Redis's guarantee holds. Returns the next cursor, 0 at the
-   * end. The key handed over is valid during the call only.
+   * end. The key handed over is valid during the call only. Of a log that is served damaged only those keys are visited that a
+   * look-up answers.
+   * @param passesLost whether keys whose records turn out to be damaged are passed by; otherwise their loading fails
    * @throws ColdRead when keys have to be loaded first; nothing has been visited then.
    */
-  scan(cursor: number, count: number, visit: (bytes: Buffer, keyStart: number, keyEnd: number) => void): number {
+  scan(
+    cursor: number,
+    count: number,
+    visit: (bytes: Buffer, keyStart: number, keyEnd: number) => void,
+    passesLost = false,
+  ): number {
     const { log, record } = this.#keys
     const { reader } = log
     const found: number[] = []
     const cold: Place[] = []
     const next = this.#index.scan(cursor, count, (hi, lo, segment, position, tag) => {
-      if (this.#hasExpired(hi, lo, segment, position, tag)) return
-      if (!reader.seek(segment, position)) cold.push({ segmentNumber: segment, position })
+      if (this.#hasExpired(hi, lo, segment, position, tag) || !this.#keys.isNewest(segment, position)) return
+      if (!reader.seek(segment, position)) {
+        if (passesLost && reader.isLost(segment, position)) return
+        cold.push({ segmentNumber: segment, position, mayBeLost: passesLost })
+      }
       found.push(segment, position)
     })
     if (cold.length > 0) throw new ColdRead(cold)
@@ -69,14 +80,16 @@ export class KeyWalks {
     const { reader } = this.#keys.log
     for (let cursor = 0, isFirst = true; isFirst || cursor !== 0; isFirst = false) {
       cursor = this.#index.scan(cursor, SCAN_COUNT, (_hi, _lo, segment, position) => {
-        if (!reader.seek(segment, position)) places.push({ segmentNumber: segment, position })
+        if (reader.seek(segment, position) || reader.isLost(segment, position)) return
+        places.push({ segmentNumber: segment, position, mayBeLost: true })
       })
     }
   }
 
   /**
    * Chooses a key, all being as likely as the numbers in [0, 1) make them; its record is then in the keyspace's `record`.
-   * False when there is none, or as good as all have expired.
+   * False when there is none, or as good as all have expired. Of a log that is served damaged only what a look-up answers is
+   * chosen.
    * @param mayWait whether a key may be chosen that has to be loaded; without, those in memory are favoured.
    * @throws ColdRead when its record has to be loaded first; the choice then stands for the next call.
    */
@@ -88,11 +101,14 @@ export class KeyWalks {
       const choice = (this.#choice ??= [random(), random()])
       if (!index.seekRandom(...choice)) return false
       const { hi, lo, segment, position, tag } = index
-      const isExpired = this.#hasExpired(hi, lo, segment, position, tag)
-      const isCold = !isExpired && !log.reader.seek(segment, position)
-      if (isCold && mayWait) throw new ColdRead([{ segmentNumber: segment, position }])
+      const isOut =
+        this.#hasExpired(hi, lo, segment, position, tag) ||
+        !this.#keys.isNewest(segment, position) ||
+        log.reader.isLost(segment, position)
+      const isCold = !isOut && !log.reader.seek(segment, position)
+      if (isCold && mayWait) throw new ColdRead([{ segmentNumber: segment, position, mayBeLost: true }])
       this.#choice = null
-      if (isExpired || isCold) continue
+      if (isOut || isCold) continue
       record.at(log.reader.bytes, log.reader.start)
       return true
     }

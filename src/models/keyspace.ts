@@ -40,6 +40,11 @@ export class Keyspace {
   readonly batch: KeyBatch
   /** What looks at keys that nobody has named. */
   readonly walks: KeyWalks
+  /**
+   * Whether the record at this place is the newest of its key for sure. It is, unless the log has lost records behind it: see
+   * SalvagedKeyspace.
+   */
+  readonly isNewest: (segmentNumber: number, position: number) => boolean = () => true
   #floorGate = 0
 
   /** Time of the running command, in ms. */
@@ -88,6 +93,19 @@ export class Keyspace {
 
   get indexSize(): number {
     return this.#index.byteSize + this.#expiries.byteSize
+  }
+
+  /**
+   * For commands whose answer is about all keys, those that nobody knows of among them.
+   * @throws FlinError LOG_CORRUPT when there may be such keys, or have been: see SalvagedKeyspace.
+   */
+  checkWhole(): void {
+    // Nothing is lost of a log that takes writes.
+  }
+
+  /** Whether the key looked for last is known to have the state, expired or not, in which it was found. */
+  protected get isFoundNewest(): boolean {
+    return this.#present && this.isNewest(this.#index.segment, this.#index.position)
   }
 
   /** Everything about all keys depends on everything that was written. */

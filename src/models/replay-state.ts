@@ -6,10 +6,10 @@ const CACHE_SIZE = 16 * 1024 * 1024
 
 /**
  * Builds the state from a log that has just been opened.
+ * @param keyspace what to build it in; left out: a new one
  * @throws FlinError as `Log.replay` does: the log can then only be closed
  */
-export async function replayState(log: Log): Promise<Keyspace> {
-  const keyspace = new Keyspace(log)
+export async function replayState(log: Log, keyspace: Keyspace = new Keyspace(log)): Promise<Keyspace> {
   keyspace.now = log.now()
   await log.replay((record) => keyspace.replay(record))
   return keyspace

@@ -143,4 +143,8 @@ export class WatchedDisk implements Disk {
   space(): ReturnType<Disk['space']> {
     return this.#disk.space()
   }
+
+  spaceNow(): ReturnType<Disk['spaceNow']> {
+    return this.#disk.spaceNow()
+  }
 }

@@ -108,4 +108,8 @@ export class HeldDisk implements Disk {
   space(): Promise<DiskSpace> {
     return this.#disk.space()
   }
+
+  spaceNow(): DiskSpace {
+    return this.#disk.spaceNow()
+  }
 }

@@ -9,6 +9,7 @@ import type { Place } from '../../segments/reader.js'
 import { ColdRead } from '../../src/models/cold.js'
 import { Keyspace } from '../../src/models/keyspace.js'
 import { RECORD_OVERHEAD } from '../../src/models/kinds.js'
+import { SalvagedKeyspace } from '../../src/models/salvaged-keyspace.js'
 import { type Entry, History } from './log-history.js'
 import { Random } from './random.js'
 
@@ -48,7 +49,7 @@ export class LogSession {
   /** Opens the log and rebuilds its state. What is found is compared with the history by {@link LogSession.check} only. */
   static async open(disk: Disk, options: LogOptions, history = new History()): Promise<LogSession> {
     const log = await Log.openOn(disk, options)
-    const keyspace = new Keyspace(log, 2)
+    const keyspace = options.serveDamaged ? new SalvagedKeyspace(log, 2) : new Keyspace(log, 2)
     keyspace.now = log.now()
     try {
       await log.replay((record) => keyspace.replay(record))
@@ -151,16 +152,47 @@ export class LogSession {
     })
   }
 
-  /** All keys, as a walk over them finds them. */
+  /**
+   * Opened to serve what is damaged: keys whose newest record has an offset of `lostEnd` or above are what they were when the log
+   * ended at `endOffset`, and a walk finds them; all others are refused. 0: everything is known.
+   */
+  async checkSalvaged(endOffset: number, lostEnd: number): Promise<void> {
+    const expected = this.history.stateAt(endOffset)
+    const known: string[] = []
+    for (const key of this.history.keys) {
+      const entry = expected.get(key) ?? null
+      if (lostEnd === 0 || (entry !== null && entry.offset >= lostEnd)) {
+        assert.deepEqual(await this.read(key), entry, key)
+        if (entry !== null) known.push(key)
+      } else await assert.rejects(this.read(key), (error) => isFlinError(error, 'LOG_CORRUPT'), key)
+    }
+    assert.deepEqual(await this.keys(), known.sort())
+    const none = this.read('a key that never was')
+    if (lostEnd === 0) assert.equal(await none, null)
+    else await assert.rejects(none, (error) => isFlinError(error, 'LOG_CORRUPT'))
+  }
+
+  /** A key chosen at random; null when there is none. */
+  randomKey(random: () => number): Promise<string | null> {
+    const { walks, record } = this.keyspace
+    return this.#run(() => (walks.findRandom(random) ? record.key().toString('latin1') : null))
+  }
+
+  /** All keys, as a walk over them finds them: without those that are lost where what is damaged is served. */
   async keys(): Promise<string[]> {
     const keys: string[] = []
     let cursor = 0
     do {
       const found: string[] = []
       cursor = await this.#run(() =>
-        this.keyspace.walks.scan(cursor, 1000, (bytes, start, end) => {
-          found.push(bytes.toString('latin1', start, end))
-        }),
+        this.keyspace.walks.scan(
+          cursor,
+          1000,
+          (bytes, start, end) => {
+            found.push(bytes.toString('latin1', start, end))
+          },
+          true,
+        ),
       )
       keys.push(...found)
     } while (cursor !== 0)

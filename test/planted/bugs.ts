@@ -20,6 +20,8 @@ export interface Bug {
 const crash = (tests: string): TestChoice[] => [{ file: 'test/segments/crash.test.ts', tests }]
 const gating = (tests: string): TestChoice[] => [{ file: 'test/src/net/gating.test.ts', tests }]
 const model = (tests: string): TestChoice[] => [{ file: 'test/src/models/keyspace.test.ts', tests }]
+const salvaged = (tests: string): TestChoice[] => [{ file: 'test/src/models/salvaged-keyspace.test.ts', tests }]
+const space = (tests: string): TestChoice[] => [{ file: 'test/segments/segment-files.test.ts', tests }]
 const load = (tests: string): TestChoice[] => [{ file: 'test/segments/compaction-load.test.ts', tests }]
 const cases = (tests: string): TestChoice[] => [{ file: 'test/segments/compaction-cases.test.ts', tests }]
 const compaction = (tests: string): TestChoice[] => [{ file: 'test/segments/compaction.test.ts', tests }]
@@ -284,6 +286,81 @@ export const BUGS: readonly Bug[] = [
     caughtBy: [{ file: 'test/segments/damage-cases.test.ts', tests: 'epoch' }],
   },
   {
+    name: 'older-value-served',
+    why: 'Of a damaged log a value is served although a record that is lost may have replaced it.',
+    file: 'src/models/salvaged-keyspace.ts',
+    find: `loss !== null && !this.isFoundNewest`,
+    replace: `loss !== null && !isAlive`,
+    caughtBy: salvaged('whichever batch is lost'),
+  },
+  {
+    name: 'nil-for-lost',
+    why: 'Of a damaged log nil is answered for a key whose only record may be among those that are lost.',
+    file: 'src/models/salvaged-keyspace.ts',
+    find: `loss !== null && !this.isFoundNewest`,
+    replace: `loss !== null && isAlive && !this.isFoundNewest`,
+    caughtBy: salvaged('whichever batch is lost'),
+  },
+  {
+    name: 'first-loss-only',
+    why: 'Of a damaged segment whose end is gone without a trace, too, only the first loss counts.',
+    file: 'segments/recovery.ts',
+    find: `    if (position !== size || segment.endOffset > endOffset) {`,
+    replace: `    if (!this.#isDamaged(segment) && (position !== size || segment.endOffset > endOffset)) {`,
+    caughtBy: salvaged('a loss that leaves no trace'),
+  },
+  {
+    name: 'walk-stands-at-lost',
+    why: 'Whoever salvages a damaged log gets no further than to the first key that is hurt.',
+    file: 'src/models/key-walks.ts',
+    find: `mayBeLost: passesLost`,
+    replace: `mayBeLost: false`,
+    caughtBy: salvaged('not found by a walk'),
+  },
+  {
+    name: 'size-not-rewritten',
+    why: 'The size of a file, lost by a sync that failed, is not made durable by the start that finds it: a power cut takes the record.',
+    file: 'segments/recovery.ts',
+    find: `if (fileSize !== this.#state.options.segmentSize) await`,
+    replace: `if (fileSize < 0) await`,
+    caughtBy: [{ file: 'test/segments/recovery.test.ts', tests: 'made durable again' }],
+  },
+  {
+    name: 'two-commits-at-once',
+    why: 'Two callers flush at the same time: the same bytes are written twice, and a segment is sealed twice.',
+    file: 'segments/flusher.ts',
+    find: `    if (this.#flushing !== null) return this.#flushing.then(this.#flushNext)
+`,
+    replace: ``,
+    caughtBy: [{ file: 'test/segments/flusher.test.ts', tests: 'who flushes while a commit is under way' }],
+  },
+  {
+    name: 'fallen-epoch-not-repaired',
+    why: 'A repair leaves a batch of an earlier epoch where it is, or says that there is nothing to repair: the log never opens.',
+    file: 'segments/repair.ts',
+    find: `if (it.type === 'damage' || cut.has(it.position)) continue`,
+    replace: `if (it.type === 'damage') continue`,
+    caughtBy: [{ file: 'test/segments/repair.test.ts', tests: 'lower epoch than the one before' }],
+  },
+  {
+    name: 'large-without-space',
+    why: 'A value larger than a segment is taken though the disk has no room for it: it waits for ever, and everybody with it.',
+    file: 'segments/appender.ts',
+    find: `        if (room > state.options.segmentSize) this.#checkSpace(room)
+`,
+    replace: ``,
+    caughtBy: space('what fits in no usual segment is refused'),
+  },
+  {
+    name: 'large-space-promised-twice',
+    why: 'Two large values of one commit are each taken for the same free space.',
+    file: 'segments/appender.ts',
+    find: `      needed += this.#promisedSize(segments.inOrder[i]!)
+`,
+    replace: ``,
+    caughtBy: space('what fits in no usual segment is refused'),
+  },
+  {
     name: 'damage-forgotten',
     why: 'Damage that the check in the background has found is unknown to the next start, which says that it is ready.',
     file: 'segments/background-check.ts',
@@ -304,8 +381,8 @@ export const BUGS: readonly Bug[] = [
     name: 'growing-stretch-cached',
     why: 'A start caches the last stretch of a segment that it is still reading: what lies behind is missing in it later.',
     file: 'segments/reader.ts',
-    find: `    const stretch = await this.stretch(segment, segment.sparse.entryOf(position))`,
-    replace: `    const stretch = await this.#stretch(segment, segment.sparse.entryOf(position))`,
+    find: `stretch = await this.stretch(segment, segment.sparse.entryOf(position))`,
+    replace: `stretch = await this.#stretch(segment, segment.sparse.entryOf(position))`,
     caughtBy: model('while keys collide'),
   },
   {

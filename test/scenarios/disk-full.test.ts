@@ -134,6 +134,54 @@ test(
   },
 )
 
+test(
+  'a value that is larger than what is free is refused, all else goes on, and it is taken once there is space',
+  SmallMount.needed,
+  async (t) => {
+    for (const fsync of ['always', 'everysec']) {
+      const bench = await Bench.start(t, [...SMALL, '--fsync', fsync])
+      const large = 'x'.repeat(4 << 20)
+      for (let i = 0; i < 3; i++) {
+        assert.match(errorOf(await bench.client.call('SET', 'large', large)), DISK_FULL)
+        assert.deepEqual(await bench.set(bench.count++), OK)
+      }
+      await bench.client.pipeline([['MULTI'], ['SET', 'large', large]])
+      assert.match(errorOf(await bench.client.call('EXEC')), DISK_FULL)
+      assert.equal(await bench.client.call('EXISTS', 'large'), 0)
+      bench.mount.resize('16m')
+      assert.deepEqual(await bench.client.call('SET', 'large', large), OK)
+      assert.deepEqual(await bench.set(bench.count++), OK)
+      assert.equal(await bench.daemon.stop(), 0)
+      await bench.restart()
+      await bench.check()
+      assert.equal(await bench.client.call('STRLEN', 'large'), large.length)
+      assert.equal(await bench.daemon.stop(), 0)
+    }
+  },
+)
+
+test(
+  'SIGTERM while a commit of everysec waits for space ends with 5, and the next start has all that was acknowledged',
+  SmallMount.needed,
+  async (t) => {
+    const bench = await Bench.start(t, ['--segment-size', '256kb', '--reserve-size', '0', '--fsync', 'everysec'])
+    for (; bench.count < 5; bench.count++) assert.deepEqual(await bench.set(bench.count), OK)
+    bench.mount.fill()
+    // Its blocks come with what is written: the very segment that is open finds none.
+    bench.client.send(frame(['SET', 'never', 'x'.repeat(100_000)]))
+    await bench.daemon.until(/"level":50,.*"msg":"the disk is full: writes will be refused"/)
+    const exited = bench.daemon.stop()
+    assert.deepEqual(await bench.client.readUntilClosed(), [])
+    assert.equal(await exited, 5, bench.daemon.output.join('\n'))
+    await bench.daemon.until(/"level":60,.*what was acknowledged is there.*closed while the disk was full/)
+    bench.mount.empty()
+    await bench.restart()
+    await bench.check()
+    assert.equal(await bench.daemon.stop(), 0)
+    assert.equal(runTool('log', 'verify', '--data', bench.data).code, 0)
+  },
+)
+
 function errorOf(reply: Reply): string {
   return typeof reply === 'object' && reply !== null && 'error' in reply ? reply.error : ''
 }

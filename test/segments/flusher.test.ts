@@ -286,3 +286,52 @@ test('a commit that waits for space is given up when the log is to be closed', a
   held.letAllGo()
   await session.log.close()
 })
+
+test('who flushes while a commit is under way waits for the next one, and each has what was appended before', async () => {
+  for (const fsync of POLICIES) {
+    const { disk, held, session } = await openHeld(fsync)
+    const { log } = session
+    held.holds = (what) => what.startsWith('write ') && what.endsWith('.seg')
+    const ends: number[] = []
+    const flushes: Promise<void>[] = []
+    // More than one segment, so that they are sealed in between.
+    for (let i = 1; i <= 12; i++) {
+      await session.put(`key${i}`, valueFor(`v${i}`, 1000))
+      if (i % 3 === 0) {
+        const flushed = session.flush().then(() => {
+          ends.push(i, log.committedOffset)
+        })
+        flushes.push(flushed)
+      }
+    }
+    flushes.push(session.flush())
+    while (log.isPending) {
+      assert.ok(held.held.length <= 1, `${held.held.length} writes at once`)
+      held.letAllGo()
+      await turn()
+    }
+    held.holds = () => false
+    held.letAllGo()
+    await Promise.all(flushes)
+    assert.equal(log.committedOffset, 12)
+    assert.equal(log.undurableSize, 0, 'nothing is counted twice')
+    for (let i = 0; i < ends.length; i += 2) assert.ok(ends[i + 1]! >= ends[i]!, ends.join(' '))
+    assert.equal(ends.length, 8)
+    const again = await LogSession.open(disk.kill(1, { isQuick: true }), logOptions({ fsync }), session.history)
+    assert.equal(await again.check(12), 12)
+    await again.close()
+  }
+})
+
+test('who flushes while a commit fails is told so, too', async () => {
+  const { held, session } = await openHeld('always')
+  held.holds = (what) => what.startsWith('write ') && what.endsWith('.seg')
+  await session.put('a', valueFor('a'))
+  const both = [session.log.flush(), session.log.flush()]
+  const outcomes = Promise.allSettled(both)
+  await held.untilHeld(1)
+  held.letGo(new Error('EIO'))
+  for (const outcome of await outcomes) {
+    assert.ok(outcome.status === 'rejected' && isFlinError(outcome.reason, 'LOG_POISONED'))
+  }
+})

@@ -173,9 +173,13 @@ test('folders are synced; one that is missing cannot be', async (t) => {
 })
 
 test('the space below the folder', async (t) => {
-  const { freeSize, totalSize } = await new NodeDisk(temporaryFolder(t)).space()
-  assert.ok(freeSize > 0 && totalSize >= freeSize, `${freeSize} of ${totalSize}`)
-  await assert.rejects(new NodeDisk(path.join(temporaryFolder(t), 'missing')).space(), { code: 'ENOENT' })
+  const disk = new NodeDisk(temporaryFolder(t))
+  for (const { freeSize, totalSize } of [await disk.space(), disk.spaceNow()]) {
+    assert.ok(freeSize > 0 && totalSize >= freeSize, `${freeSize} of ${totalSize}`)
+  }
+  const missing = new NodeDisk(path.join(temporaryFolder(t), 'missing'))
+  await assert.rejects(missing.space(), { code: 'ENOENT' })
+  assert.throws(() => missing.spaceNow(), { code: 'ENOENT' })
 })
 
 test('a disk stays where it was when the process goes to another folder', async (t) => {

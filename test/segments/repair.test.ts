@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
+import { readHeader, sealBatch } from '../../segments/batch.js'
 import { decodeManifest, encodeManifest } from '../../segments/manifest.js'
 import { MANIFEST_NAME, segmentName } from '../../segments/names.js'
 import { applyRepair, planRepair, type RepairPlan } from '../../segments/repair.js'
@@ -23,6 +24,17 @@ function hit(log: SmallLog, files: Files, segment: number, batch: number): Files
   const bytes = Buffer.from(files.get(name)!)
   bytes[batches[batch]!.position + 33]! ^= 1
   return withFile(files, name, bytes)
+}
+
+/** The files with batches of a segment as an earlier owner would have written them: whole, and of a lower epoch. */
+function fallen(log: SmallLog, segment: number, which: (batch: number) => boolean): Files {
+  const { name, batches } = log.segments[segment]!
+  const bytes = Buffer.from(log.files.get(name)!)
+  batches.forEach(({ position }, i) => {
+    const header = readHeader(bytes, position, bytes.length, log.seed)!
+    if (which(i)) sealBatch(bytes, position, { ...header, epoch: 0 }, log.seed)
+  })
+  return withFile(log.files, name, bytes)
 }
 
 const CASES: readonly Case[] = [
@@ -79,6 +91,22 @@ const CASES: readonly Case[] = [
   {
     name: 'a torn tail',
     damage: (log) => hit(log, log.files, 2, log.active.batches.length - 1),
+    actions: ['rewrite'],
+  },
+  {
+    name: 'two batches of a lower epoch in a sealed segment',
+    damage: (log) => fallen(log, 0, (i) => i === 2 || i === 3),
+    actions: ['rewrite'],
+  },
+  { name: 'a sealed segment of a lower epoch', damage: (log) => fallen(log, 1, () => true), actions: ['drop'] },
+  {
+    name: 'a sealed segment that begins with a lower epoch than the one before',
+    damage: (log) => fallen(log, 1, (i) => i === 0),
+    actions: ['rewrite'],
+  },
+  {
+    name: 'a batch of a lower epoch in the active segment',
+    damage: (log) => fallen(log, 2, (i) => i === 0),
     actions: ['rewrite'],
   },
   {

@@ -206,14 +206,47 @@ describe('disk space', () => {
     await session.close()
   })
 
-  test('a batch larger than a segment, too, leaves the reserve alone', async (t) => {
+  test('what fits in no usual segment is refused unless it has its space, which what was taken before counts for', async (t) => {
+    withTimers(t)
+    for (const fsync of ['always', 'everysec'] as const) {
+      const { disk, session } = await opened({ reserveSize, fsync })
+      const large = (name: string): Promise<void> => session.put(name, valueFor(name, 9000))
+      const isRefused = (error: unknown): boolean =>
+        isFlinError(error, 'DISK_FULL') && error.message.startsWith('the disk is full: writes are refused until')
+      for (const step of ['into a segment that has no record yet', 'behind one that has']) {
+        const { endOffset } = session.log
+        disk.freeSize = reserveSize + 4096
+        await assert.rejects(large('none'), isRefused, step)
+        assert.deepEqual([session.log.endOffset, session.log.isDiskFull], [endOffset, false], step)
+        // Nobody else is hurt by it.
+        await session.put('small', valueFor('small'))
+        await session.flush()
+        await settled()
+        // Space for one more, and not for two of one commit, nor for another one beside what waits to be written.
+        disk.freeSize = reserveSize + 17_000
+        await large('first')
+        await assert.rejects(large('second'), isRefused, step)
+        await session.flush()
+        disk.freeSize = reserveSize + 17_000
+        await large('third')
+        await session.flush()
+        await settled()
+      }
+      await session.close()
+      const again = await LogSession.open(disk, logOptions(), session.history)
+      await again.check(session.history.endOffset)
+      await again.close()
+    }
+  })
+
+  test('what fits in no usual segment waits when its space is gone after it was taken, and leaves the reserve alone', async (t) => {
     withTimers(t)
     const { disk, session } = await opened({ reserveSize })
     await session.put('a', valueFor('a'))
     await session.flush()
     await settled()
-    disk.freeSize = reserveSize + 4096
     await session.put('large', valueFor('large', 9000))
+    disk.freeSize = reserveSize + 4096
     let isOver = false
     const flushed = session.flush().then(() => (isOver = true))
     for (let i = 0; i < 8; i++) {
@@ -245,8 +278,8 @@ test('while a segment of unusual size takes its name, nobody zeroes the file tha
   await session.put('a', valueFor('a'))
   await session.flush()
   await settled()
-  disk.freeSize = 0
   await session.put('large', valueFor('large', 6000))
+  disk.freeSize = 0
   const flushed = session.flush()
   await settled() // it waits for space; and in a second a spare is tried again
   for (let i = 0; i < 2; i++) {

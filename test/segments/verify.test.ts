@@ -144,7 +144,10 @@ describe('a writer that was wrong, though every checksum holds', () => {
     }
     const { findings, verdict } = await verify(withFile(files, active.name, bytes))
     assert.equal(verdict, 'corrupt')
-    assert.ok(findings.some((it) => it.type === 'fault' && it.reason.includes('below that of the segment before')))
+    assert.deepEqual(
+      findings.map((it) => it.type === 'damage' && [it.damage.position, it.damage.fallen]),
+      active.batches.map(({ position }) => [position, { epoch: 1, behind: 2 }]),
+    )
   })
 })
 

@@ -2,9 +2,12 @@ import { lostOffsets, type DamagedRange, type Finding } from '../../segments/ind
 
 /** What is hurt, and which offsets are lost by it. */
 export function damageText(damage: DamagedRange): string {
-  const { position, size, torn, firstOffset } = damage
+  const { position, size, torn, fallen, firstOffset } = damage
   const where = `at position ${position}${size === 0 ? '' : ` (${size} bytes)`}`
   if (torn) return `torn tail ${where}: what began at offset ${firstOffset} was not finished`
+  if (fallen !== undefined) {
+    return `batch of epoch ${fallen.epoch} ${where}, behind epoch ${fallen.behind}: ${lostText(damage)}`
+  }
   const kind = size === 0 ? 'cut off' : 'damaged'
   return `${kind} ${where}: ${lostText(damage)}`
 }

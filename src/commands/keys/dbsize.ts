@@ -9,6 +9,7 @@ export const dbsize: Command = {
   since: '1.0.0',
   summary: 'Returns the number of keys.',
   run({ keyspace, reply }) {
+    keyspace.checkWhole()
     keyspace.gateAll()
     reply.integer(keyspace.count)
   },

@@ -31,6 +31,7 @@ export const keys: Command = {
       reply.emptyArray()
       return
     }
+    keyspace.checkWhole()
     if (session.queue !== null) {
       replyAtOnce(keyspace, args, reply)
       return

@@ -10,6 +10,7 @@ export const randomkey: Command = {
   summary: 'Returns a key chosen at random; all are equally likely.',
   run({ keyspace, reply, server, session }) {
     if (!keyspace.walks.findRandom(server.random, session.queue === null)) {
+      keyspace.checkWhole()
       reply.nil()
       return
     }

@@ -44,6 +44,7 @@ export const scan: Command = {
           keys.push(bytes.subarray(start, end))
         }
       },
+      true,
     )
     reply.array(2)
     reply.bulkText(String(next))
