@@ -44,6 +44,8 @@ const PASSWORD_SIZE_MAX = 1024
 /** Of a faulty value so much is shown. */
 const SHOWN_MAX = 100
 
+const flag = z.union([z.boolean(), z.enum([...YES, ...NO]).transform((v) => YES.some((yes) => yes === v))])
+
 const schema = z.strictObject({
   nodeId: z
     .string()
@@ -58,6 +60,8 @@ const schema = z.strictObject({
   segmentSize: size(SEGMENT_SIZE_MIN, SEGMENT_SIZE_LIMIT).default(64 * MIB),
   cacheSize: size(MIB, Number.MAX_SAFE_INTEGER).default(GIB),
   reserveSize: size(0, Number.MAX_SAFE_INTEGER).default(64 * MIB),
+  /** Whether the log is compacted by itself. */
+  compaction: flag.default(true),
   /** Bytes a second that compaction may read and write; 0: no bound. */
   compactionRate: size(0, Number.MAX_SAFE_INTEGER).default(256 * MIB),
   clientsMax: integer(1, 1_000_000).default(10_000),
@@ -66,9 +70,7 @@ const schema = z.strictObject({
   outputSizeMax: size(MIB, Number.MAX_SAFE_INTEGER).default(GIB),
   /** What clients have to give before anything else; empty: nothing. */
   requirepass: z.string().max(PASSWORD_SIZE_MAX).default(''),
-  serveDamaged: z
-    .union([z.boolean(), z.enum([...YES, ...NO]).transform((v) => YES.some((yes) => yes === v))])
-    .default(false),
+  serveDamaged: flag.default(false),
   logLevel: z.enum(LOG_LEVELS).default('info'),
 })
 
@@ -90,6 +92,7 @@ const TAKES: Readonly<Record<Name, string>> = {
   segmentSize: `${A_SIZE}, from ${SEGMENT_SIZE_MIN} to ${SEGMENT_SIZE_LIMIT}`,
   cacheSize: `${A_SIZE}, from 1mb on`,
   reserveSize: A_SIZE,
+  compaction: `${oneOf(YES)}, or ${oneOf(NO)}`,
   compactionRate: A_SIZE,
   clientsMax: 'a plain decimal number from 1 to 1000000',
   valueSizeMax: `${A_SIZE}, from 1mb to ${REQUEST_SIZE_MAX}`,

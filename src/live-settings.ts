@@ -38,6 +38,15 @@ export function liveSettings(parts: LiveParts): ReadonlyMap<string, LiveSetting>
       ),
     ],
     [
+      'compaction',
+      {
+        get: () => (compaction.isOn ? 'yes' : 'no'),
+        set: (value) => {
+          compaction.isOn = value === 'yes'
+        },
+      },
+    ],
+    [
       'compaction-rate',
       number(
         () => compaction.rate,

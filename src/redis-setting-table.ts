@@ -48,6 +48,11 @@ const HONOURED: readonly RedisSetting[] = [
     honoured: 'bytes of one request, as `--query-size-max`',
   },
   {
+    name: 'compaction',
+    read: flag,
+    honoured: 'whether the log is compacted by itself, as `--compaction`; Flin’s own',
+  },
+  {
     name: 'compaction-rate',
     read: size(0, HUGE),
     honoured: 'bytes a second that compaction may read and write, as `--compaction-rate`; Flin’s own',

@@ -14,6 +14,7 @@ import type { ServerView } from './commands/server-view.js'
 import { Committer } from './commit/committer.js'
 import type { Settings } from './config.js'
 import { Facts, FLIN_VERSION, REDIS_VERSION } from './facts.js'
+import { Idleness } from './idleness.js'
 import { initialValues, liveSettings } from './live-settings.js'
 import { Keyspace } from './models/keyspace.js'
 import type { Host } from './net/host.js'
@@ -82,6 +83,8 @@ export class Server {
     const compaction = new CompactionKeeper({
       ...{ log, committer, logger, liveness: keyspace.liveness },
       rate: settings.compactionRate,
+      isOn: settings.compaction,
+      idleness: new Idleness(),
       memorySizeMax: settings.memory,
       onFailure: onEnd,
     })
