@@ -3,6 +3,7 @@ export { Log } from './log.js'
 export { FlinError, ERROR_CODES, type ErrorCode } from './errors.js'
 export {
   DEFAULT_LOG_OPTIONS,
+  DISK_SEGMENTS_MIN,
   SEGMENT_SIZE_MIN,
   FSYNC_POLICIES,
   type FsyncPolicy,

@@ -16,9 +16,10 @@ import { type AppendedRecord, appendRecords, type LogRecord, type NewRecord, rec
 import { LogState } from './log-state.js'
 import { type Manifest, readManifest } from './manifest.js'
 import { createManifest } from './new-log.js'
+import { QUARANTINE_FOLDER } from './names.js'
 import { NodeDisk } from './node-disk.js'
 import { NullDisk } from './null-disk.js'
-import { completeOptions, type FsyncPolicy, type LogOptions } from './options.js'
+import { checkDiskSizeMax, completeOptions, type FsyncPolicy, type LogOptions } from './options.js'
 import { type LoadedRecords, type Location, type Place, placeKey, Reader } from './reader.js'
 import { clearOrphans, Recovery, type Replay } from './recovery.js'
 import { RestartColumns } from './restart-columns.js'
@@ -103,9 +104,13 @@ export class Log {
     const newHasher = () => complete.keyHasher?.(seed0, seed1) ?? new KeyHasher(seed0, seed1)
     const state = new LogState(disk, complete, manifest, checksumSeed(manifest.logId), newHasher())
     const hasThread = disk instanceof NodeDisk && complete.keyHasher === undefined
+    if (!complete.readOnly && state.meter !== null) {
+      await state.meter.measure()
+      await state.meter.measure(QUARANTINE_FOLDER)
+    }
     const rewriter = hasThread
       ? new ThreadRewriter(disk.folder, manifest.hashSeed)
-      : new LoopRewriter(disk, newHasher())
+      : new LoopRewriter(state.disk, newHasher())
     return new Log(state, lock, rewriter)
   }
 
@@ -238,6 +243,30 @@ export class Log {
     return this.#state.diskFull
   }
 
+  /** Bytes that the log's files take on the disk; 0 for one in memory. */
+  get diskUsedSize(): number {
+    return this.#state.space.usedSize
+  }
+
+  /** Bytes that they may take at most; 0: no bound. */
+  get diskSizeMax(): number {
+    return this.#state.space.sizeMax
+  }
+
+  /**
+   * Takes effect at once: what is above a lower bound is refused, and given back by compaction as far as it is dead.
+   * @throws FlinError BAD_SETTING when it is less than {@link DISK_SEGMENTS_MIN} segments
+   */
+  set diskSizeMax(size: number) {
+    checkDiskSizeMax(size, this.#state.options.segmentSize)
+    this.#state.space.sizeMax = size
+  }
+
+  /** Whether so little of the disk, or of the bound, is left that compaction should hurry. */
+  get isShortOfSpace(): boolean {
+    return this.#state.space.isShort
+  }
+
   /** Bytes of memory held by segments and cold stretches. */
   get cacheUsedSize(): number {
     return this.#state.residentSize + this.#reader.cachedSize
@@ -246,6 +275,11 @@ export class Log {
   /** Bytes of all segments' contents. */
   get size(): number {
     return this.#state.segments.size
+  }
+
+  /** Bytes of a segment, unless a single batch is larger. */
+  get segmentSize(): number {
+    return this.#state.options.segmentSize
   }
 
   get fsync(): FsyncPolicy {

@@ -316,7 +316,7 @@ export class Recovery {
   }
 
   async #finishSealed(segment: Segment, bytes: Buffer, entry: ManifestSegment): Promise<void> {
-    const { disk, seed, options } = this.#state
+    const { disk, seed, options, space } = this.#state
     const damaged = this.#isDamaged(segment)
     if (!damaged && (segment.size !== entry.sealed!.size || segment.endOffset > entry.sealed!.endOffset)) {
       const damage = {
@@ -334,7 +334,7 @@ export class Recovery {
       segment.digest = await digestInSlices(bytes, segment.size)
       const side = { ...sideFacts(segment), digest: segment.digest, columns: segment.columns! }
       const name = sideFileName(segment.baseOffset, segment.generation)
-      await replaceFile(disk, name, encodeSideFile(side, seed))
+      if (space.hasSideRoom) await replaceFile(disk, name, encodeSideFile(side, seed))
       // The segment is whole again: restored from a copy, or a fault of the reading that is over.
       if (this.#names.has(suspectName(name))) await disk.remove(suspectName(name))
     }

@@ -129,12 +129,13 @@ export class CompactionKeeper implements CompactionView {
     if (this.#beats >= this.#nextLook) void this.#work()
   }
 
-  /** Of the rate, compaction gets what the daemon leaves, or what is needed by how much is dead, whichever is more. */
+  /** Of the rate, compaction gets what the daemon leaves, or what is needed by how much is dead, whichever is more; all when space is short. */
   #setRate(): void {
     const { log, idleness } = this.#parts
     const idle = idleness.share()
     const need = (log.deadSize / Math.max(1, log.size) - DEAD_LOW) / (DEAD_HIGH - DEAD_LOW)
-    const share = Math.min(1, Math.max(SHARE_MIN, idle, need))
+    // Refused writes are worse than slow ones.
+    const share = this.#isPressed ? 1 : Math.min(1, Math.max(SHARE_MIN, idle, need))
     this.#allowedRate = Math.round((this.rate === 0 ? UNBOUND_RATE : this.rate) * share)
     log.setCompactionRate(this.rate === 0 && share === 1 ? 0 : this.#allowedRate)
   }
@@ -170,7 +171,7 @@ export class CompactionKeeper implements CompactionView {
 
   get #isPressed(): boolean {
     const { log, memorySizeMax } = this.#parts
-    return memorySizeMax > 0 && log.cacheUsedSize > memorySizeMax * PRESSED_SHARE
+    return memorySizeMax > 0 ? log.cacheUsedSize > memorySizeMax * PRESSED_SHARE : log.isShortOfSpace
   }
 
   #failed(error: unknown): void {

@@ -60,6 +60,10 @@ const schema = z.strictObject({
   segmentSize: size(SEGMENT_SIZE_MIN, SEGMENT_SIZE_LIMIT).default(64 * MIB),
   cacheSize: size(MIB, Number.MAX_SAFE_INTEGER).default(GIB),
   reserveSize: size(0, Number.MAX_SAFE_INTEGER).default(64 * MIB),
+  /** Bytes that the log may take on the disk; 0: no bound. */
+  maxDisk: size(0, Number.MAX_SAFE_INTEGER)
+    .refine((value) => value === 0 || value >= MIB)
+    .default(0),
   /** Whether the log is compacted by itself. */
   compaction: flag.default(true),
   /** Bytes a second that compaction may read and write; 0: no bound. */
@@ -92,6 +96,7 @@ const TAKES: Readonly<Record<Name, string>> = {
   segmentSize: `${A_SIZE}, from ${SEGMENT_SIZE_MIN} to ${SEGMENT_SIZE_LIMIT}`,
   cacheSize: `${A_SIZE}, from 1mb on`,
   reserveSize: A_SIZE,
+  maxDisk: `${A_SIZE}, from 1mb on; or 0`,
   compaction: `${oneOf(YES)}, or ${oneOf(NO)}`,
   compactionRate: A_SIZE,
   clientsMax: 'a plain decimal number from 1 to 1000000',

@@ -1,4 +1,4 @@
-import type { FsyncPolicy, Log } from '../segments/index.js'
+import { DISK_SEGMENTS_MIN, type FsyncPolicy, type Log } from '../segments/index.js'
 import type { Access } from './access.js'
 import type { CompactionKeeper } from './compaction-keeper.js'
 import type { Settings } from './config.js'
@@ -55,6 +55,7 @@ export function liveSettings(parts: LiveParts): ReadonlyMap<string, LiveSetting>
     ],
     ['databases', { get: () => '1' }],
     ['dir', { get: () => settings.data }],
+    ['max-disk', maxDisk(log)],
     [
       'maxclients',
       number(
@@ -98,6 +99,19 @@ function number(get: () => number, set: (value: number) => void): LiveSetting {
     get: () => String(get()),
     set: (value) => {
       set(Number(value))
+    },
+  }
+}
+
+function maxDisk(log: Log): LiveSetting {
+  return {
+    get: () => String(log.diskSizeMax),
+    check: (value) => {
+      const least = log.segmentSize * DISK_SEGMENTS_MIN
+      return value === '0' || Number(value) >= least ? null : `argument must be 0 or at least ${least}`
+    },
+    set: (value) => {
+      log.diskSizeMax = Number(value)
     },
   }
 }

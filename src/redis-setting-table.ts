@@ -57,6 +57,11 @@ const HONOURED: readonly RedisSetting[] = [
     read: size(0, HUGE),
     honoured: 'bytes a second that compaction may read and write, as `--compaction-rate`; Flin’s own',
   },
+  {
+    name: 'max-disk',
+    read: size(0, HUGE),
+    honoured: 'bytes that the log may take on the disk, as `--max-disk`; at least 8 segments; Flin’s own',
+  },
   { name: 'maxclients', read: integer(1, 2 ** 32 - 1), honoured: 'clients at a time, as `--clients-max`' },
   {
     name: 'proto-max-bulk-len',

@@ -42,6 +42,7 @@ function options(cacheSize: number): LogOptions {
     cacheSize,
     undurableSizeMax: 64 << 20,
     reserveSize: 0,
+    diskSizeMax: 0,
     memorySizeMax: 0,
     serveDamaged: false,
     readOnly: false,

@@ -76,9 +76,10 @@ export class Compactor {
     isPressed: boolean,
     select: Select,
   ): Promise<CompactionResult | null> {
-    const { segments, options } = this.#state
+    const { segments, options, space } = this.#state
     const { segmentSize } = options
-    const run = select(segments.inOrder, segments.deadSizes, { segmentSize, isPressed })
+    const liveSizeMax = options.memorySizeMax > 0 ? Infinity : space.compactionLiveMax
+    const run = select(segments.inOrder, segments.deadSizes, { segmentSize, liveSizeMax, isPressed })
     if (run === null) return null
     const chosen = segments.inOrder.slice(run.start, run.start + run.count)
     return this.#alone(() => this.#run(chosen, liveness, durable))
@@ -149,12 +150,16 @@ export class Compactor {
     let scanned = 0
     const sizeBefore = old.reduce((size, segment) => size + segment.size, 0)
     try {
-      const made = await this.#rewriter.rewrite(task, async (i, scan) => {
-        scanned = i + 1
-        const decided = await decide(scan, old[i]!, liveness, rule, () => this.#isStopped)
-        horizon = Math.max(horizon, decided.horizon)
-        return decided.keep
+      const made = await this.#rewriter.rewrite(task, {
+        decide: async (i, scan) => {
+          scanned = i + 1
+          const decided = await decide(scan, old[i]!, liveness, rule, () => this.#isStopped)
+          horizon = Math.max(horizon, decided.horizon)
+          return decided.keep
+        },
+        makeRoom: (size) => this.#files.makeRoom(size),
       })
+      this.#noteWritten(task, made)
       this.#checkStopped()
       await this.#untilDurable(state.endOffset, durable)
       this.#checkStopped()
@@ -172,8 +177,19 @@ export class Compactor {
       // Reading stopped at the one behind those that were scanned. It is not tried again.
       if (isCorrupt(error) && scanned < old.length) old[scanned]!.isDamaged = true
       if (state.poison === null && (next === null || !inOrder.includes(next))) await this.#discard(task, next)
+      state.space.compactionSize = 0
       throw error
     }
+  }
+
+  /** What was promised is on the disk now; a thread of its own writes where nobody else measures. */
+  #noteWritten({ baseOffset, generation, hasFile }: RewriteTask, { size, sideSize, isUnchanged }: Rewritten): void {
+    const { meter, space } = this.#state
+    if (meter === null || !hasFile || size === 0 || isUnchanged) return
+    meter.note(segmentName(baseOffset, generation), size)
+    meter.note(sideFileName(baseOffset, generation), sideSize)
+    space.noteSideFile(sideSize, size)
+    space.compactionSize = 0
   }
 
   #taskFor(old: readonly Segment[], index: number): RewriteTask {

@@ -63,6 +63,7 @@ export const EXAMPLE_OPTIONS: LogOptions = {
   cacheSize: 1 << 20,
   undurableSizeMax: 1 << 20,
   reserveSize: 0,
+  diskSizeMax: 0,
   memorySizeMax: 0,
   serveDamaged: false,
   readOnly: false,

@@ -10,6 +10,7 @@ export function smallLogOptions(options: Partial<LogOptions> = {}): LogOptions {
     cacheSize: 16 * 8192,
     undurableSizeMax: 1 << 20,
     reserveSize: 0,
+    diskSizeMax: 0,
     memorySizeMax: 0,
     serveDamaged: false,
     readOnly: false,

@@ -42,6 +42,7 @@ test('defaults, frozen', () => {
     segmentSize: 64 * MIB,
     cacheSize: 1024 * MIB,
     reserveSize: 64 * MIB,
+    maxDisk: 0,
     compaction: true,
     compactionRate: 256 * MIB,
     clientsMax: 10_000,
