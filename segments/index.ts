@@ -10,7 +10,8 @@ export {
   type LogEvent,
   type LogOptions,
 } from './options.js'
-export type { CompactionResult, Durable, Liveness } from './compaction/liveness.js'
+export type { History } from './compaction/history.js'
+export type { CompactionResult, Durable, Liveness, Supersession } from './compaction/liveness.js'
 export { CLASS_SIZES, sizeClassOf } from './size-class.js'
 export type { Disk, DiskFile, DiskSpace, OpenMode } from './disk.js'
 export { NodeDisk } from './node-disk.js'

@@ -1,3 +1,4 @@
+import type { History } from './compaction/history.js'
 import type { Disk } from './disk.js'
 import { FlinError } from './errors.js'
 import { MeteredDisk } from './metered-disk.js'
@@ -45,6 +46,8 @@ export class LogState {
   hasCold = false
   /** The latest time that the log holds or {@link now} has told; also the lowest that it will tell. */
   lastTimestampMs = 0
+  /** How long superseded records stay. */
+  history: History
   /** There is no space for another segment. */
   diskFull = false
   /** Told when a segment has been refused for want of space. */
@@ -69,6 +72,7 @@ export class LogState {
     this.logId = manifest.logId
     this.seed = seed
     this.hasher = hasher
+    this.history = options.history
     this.memory = new SegmentMemory(options)
   }
 

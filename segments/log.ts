@@ -2,6 +2,7 @@ import { Appender } from './appender.js'
 import { BackgroundCheck } from './background-check.js'
 import { Compactor } from './compaction/compactor.js'
 import type { CompactionCounts } from './compaction/counts.js'
+import type { History } from './compaction/history.js'
 import type { CompactionResult, Durable, Liveness } from './compaction/liveness.js'
 import { LoopRewriter, type Rewriter } from './compaction/rewriter.js'
 import { selectRun, type Select } from './compaction/select.js'
@@ -260,6 +261,15 @@ export class Log {
   set diskSizeMax(size: number) {
     checkDiskSizeMax(size, this.#state.options.segmentSize)
     this.#state.space.sizeMax = size
+  }
+
+  /** How long superseded records stay in the log; what has gone does not come back. */
+  get history(): History {
+    return this.#state.history
+  }
+
+  set history(history: History) {
+    this.#state.history = history
   }
 
   /** Whether so little of the disk, or of the bound, is left that compaction should hurry. */

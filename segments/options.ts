@@ -1,4 +1,5 @@
 import crypto from 'node:crypto'
+import type { History } from './compaction/history.js'
 import { FlinError } from './errors.js'
 import { aligned, SEGMENT_SIZE_LIMIT } from './format.js'
 import type { KeyHasher } from './key-hash.js'
@@ -35,6 +36,8 @@ export interface LogOptions {
    * {@link DISK_SEGMENTS_MIN} segments at least. `Log.diskSizeMax` changes it.
    */
   readonly diskSizeMax: number
+  /** How long superseded records stay in the log. `Log.history` changes it. */
+  readonly history: History
   /** Keeps the log in memory only, up to this many bytes; 0: on disk. */
   readonly memorySizeMax: number
   /** Serves what is intact of a damaged log, refusing writes, instead of refusing to open. */
@@ -59,6 +62,7 @@ export const DEFAULT_LOG_OPTIONS: LogOptions = {
   undurableSizeMax: 64 * 1024 * 1024,
   reserveSize: 64 * 1024 * 1024,
   diskSizeMax: 0,
+  history: 'none',
   memorySizeMax: 0,
   serveDamaged: false,
   readOnly: false,

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { FlinError, type CompactionResult, type Liveness, type Log } from '../segments/index.js'
 import type { CompactionView } from './commands/server-view.js'
 import type { Committer } from './commit/committer.js'
+import { historyText } from './history-text.js'
 import type { Idleness } from './idleness.js'
 
 const BEAT_MS = 100
@@ -104,6 +105,7 @@ export class CompactionKeeper implements CompactionView {
       compaction_in_progress: this.#isWorking ? 1 : 0,
       compaction_scheduled: this.#isAllWanted ? 1 : 0,
       compaction_enabled: this.#isOn ? 1 : 0,
+      compaction_history: historyText(log.history),
       compaction_rate_max: this.rate,
       compaction_rate_now: this.#allowedRate,
       compaction_runs: counts.runs,

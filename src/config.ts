@@ -1,6 +1,7 @@
 import fs from 'node:fs'
 import { z } from 'zod'
 import { FlinError, FSYNC_POLICIES, SEGMENT_SIZE_LIMIT, SEGMENT_SIZE_MIN } from '../segments/index.js'
+import { HISTORY_FORMS, parseHistory } from './history-text.js'
 import { REQUEST_SIZE_MAX } from './redis-setting-table.js'
 import { environmentName, nearest, optionName, unknownVariables } from './setting-names.js'
 
@@ -64,6 +65,11 @@ const schema = z.strictObject({
   maxDisk: size(0, Number.MAX_SAFE_INTEGER)
     .refine((value) => value === 0 || value >= MIB)
     .default(0),
+  /** How long superseded records stay in the log: what {@link parseHistory} reads. */
+  history: z
+    .string()
+    .refine((value) => parseHistory(value) !== null)
+    .default('none'),
   /** Whether the log is compacted by itself. */
   compaction: flag.default(true),
   /** Bytes a second that compaction may read and write; 0: no bound. */
@@ -97,6 +103,7 @@ const TAKES: Readonly<Record<Name, string>> = {
   cacheSize: `${A_SIZE}, from 1mb on`,
   reserveSize: A_SIZE,
   maxDisk: `${A_SIZE}, from 1mb on; or 0`,
+  history: HISTORY_FORMS,
   compaction: `${oneOf(YES)}, or ${oneOf(NO)}`,
   compactionRate: A_SIZE,
   clientsMax: 'a plain decimal number from 1 to 1000000',

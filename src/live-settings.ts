@@ -2,6 +2,7 @@ import { DISK_SEGMENTS_MIN, type FsyncPolicy, type Log } from '../segments/index
 import type { Access } from './access.js'
 import type { CompactionKeeper } from './compaction-keeper.js'
 import type { Settings } from './config.js'
+import { historyText, parseHistory } from './history-text.js'
 import type { ClientLimits } from './net/host.js'
 import type { Listener } from './net/listener.js'
 import type { RequestLimits } from './protocol/resp/request-stream.js'
@@ -55,6 +56,10 @@ export function liveSettings(parts: LiveParts): ReadonlyMap<string, LiveSetting>
     ],
     ['databases', { get: () => '1' }],
     ['dir', { get: () => settings.data }],
+    [
+      'history',
+      { get: () => historyText(log.history), set: (value) => (log.history = parseHistory(value) ?? log.history) },
+    ],
     ['max-disk', maxDisk(log)],
     [
       'maxclients',

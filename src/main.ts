@@ -19,6 +19,7 @@ const OPTIONS: readonly (readonly [flags: string, name: string, text: string])[]
   ['--cache-size <size>', 'cacheSize', 'memory for records (default: 1gb)'],
   ['--reserve-size <size>', 'reserveSize', 'free space on the disk that is left alone (default: 64mb)'],
   ['--max-disk <size>', 'maxDisk', 'space that the log may take on the disk; 0: no bound (default: 0)'],
+  ['--history <window>', 'history', 'how long superseded records stay: none, 7d, 10gb, forever (default: none)'],
   ['--compaction <yes|no>', 'compaction', 'whether the log is compacted by itself (default: yes)'],
   ['--compaction-rate <size>', 'compactionRate', 'bytes a second for compaction; 0: no bound (default: 256mb)'],
   ['--clients-max <count>', 'clientsMax', 'clients at a time (default: 10000)'],

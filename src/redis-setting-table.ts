@@ -2,6 +2,7 @@ import {
   clamped,
   eventClasses,
   flag,
+  history,
   HUGE,
   INT32_MAX,
   integer,
@@ -56,6 +57,11 @@ const HONOURED: readonly RedisSetting[] = [
     name: 'compaction-rate',
     read: size(0, HUGE),
     honoured: 'bytes a second that compaction may read and write, as `--compaction-rate`; Flin’s own',
+  },
+  {
+    name: 'history',
+    read: history,
+    honoured: 'how long superseded records stay in the log, as `--history`; Flin’s own',
   },
   {
     name: 'max-disk',

@@ -14,6 +14,7 @@ import type { ServerView } from './commands/server-view.js'
 import { Committer } from './commit/committer.js'
 import type { Settings } from './config.js'
 import { Facts, FLIN_VERSION, REDIS_VERSION } from './facts.js'
+import { parseHistory } from './history-text.js'
 import { Idleness } from './idleness.js'
 import { initialValues, liveSettings } from './live-settings.js'
 import { Keyspace } from './models/keyspace.js'
@@ -249,6 +250,7 @@ function logOptions(settings: Settings, logger: Logger): LogOptions {
     undurableSizeMax: UNDURABLE_SIZE_MAX,
     reserveSize: settings.reserveSize,
     diskSizeMax: settings.memory > 0 ? 0 : settings.maxDisk,
+    history: parseHistory(settings.history) ?? 'none',
     memorySizeMax: settings.memory,
     serveDamaged: settings.serveDamaged,
     readOnly: false,

@@ -43,6 +43,7 @@ function options(cacheSize: number): LogOptions {
     undurableSizeMax: 64 << 20,
     reserveSize: 0,
     diskSizeMax: 0,
+    history: 'none',
     memorySizeMax: 0,
     serveDamaged: false,
     readOnly: false,

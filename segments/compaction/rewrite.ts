@@ -11,6 +11,7 @@ import { RestartColumns, SparseIndex } from '../restart-columns.js'
 import { encodeSideFile } from '../side-file.js'
 import type { Pace } from './pace.js'
 import type { Scratch } from './scratch.js'
+import { type HistoryTask, keepHistory } from './superseded.js'
 import { intactBatches, scanSegment, type SegmentScan, type Source } from './scan.js'
 
 /** What is to be rewritten: neighbours in the log, which become one segment. */
@@ -30,6 +31,8 @@ export interface RewriteTask {
   readonly isResident: boolean
   /** Whether there is a disk to write them to. */
   readonly hasFile: boolean
+  /** Null: nothing that is dead stays. */
+  readonly history: HistoryTask | null
 }
 
 /**
@@ -106,6 +109,11 @@ async function rewrite(
     const bytes = source.memory ?? (await readPaced(disk, source, pace, scratch))
     const scan = await scanSegment(source, bytes, task.seed, hasher, pace)
     const keep = await decide(i, scan)
+    if (task.history !== null) {
+      const later = [...task.sources.slice(i + 1), ...task.history.later]
+      const sources = { disk, hasher, seed: task.seed, pace }
+      await keepHistory(scan.columns, keep, later, task.history.supersession, sources)
+    }
     const isWhole = !keep.includes(0) && (keep.length > 0 || !task.mayVanish)
     if (task.sources.length === 1 && isWhole) return out.unchanged(scan)
     await out.copy(source, bytes, scan, keep, i === task.sources.length - 1, pace)

@@ -1,4 +1,5 @@
 import type { Segment } from '../segment.js'
+import { droppableShare, type Window } from './history.js'
 import { TombstoneRule } from './tombstones.js'
 
 /** Neighbours that are rewritten into one segment. */
@@ -13,6 +14,8 @@ export interface SelectOptions {
   readonly segmentSize: number
   /** Live bytes for which there is room on the disk. */
   readonly liveSizeMax: number
+  /** Where history begins that is kept: nothing is chosen from there on. */
+  readonly window: Window
   /** Space is short: whatever gives some back is worth its cost. */
   readonly isPressed: boolean
 }
@@ -55,8 +58,8 @@ interface Facts {
 export function selectRun(segments: readonly Segment[], dead: readonly number[], options: SelectOptions): Run | null {
   // Those that are not ready are the newest. What is damaged stays as it is, and so does all behind it.
   const stop = segments.findIndex((it) => !it.sealed || it.columns !== null || it.isDamaged)
-  const ready = stop === -1 ? segments : segments.slice(0, stop)
-  const facts = ready.map((segment, i) => factsOf(segments, i, dead[segment.number]!))
+  const ready = segments.slice(0, Math.min(stop === -1 ? Infinity : stop, options.window.first))
+  const facts = ready.map((it, i) => factsOf(segments, i, dead[it.number]! * droppableShare(it, options.window)))
   const sizeMax = Math.min(options.segmentSize, options.liveSizeMax)
   return deadRun(facts, sizeMax, options) ?? smallRun(facts, sizeMax) ?? blocker(segments, facts, options.liveSizeMax)
 }

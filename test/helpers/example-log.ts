@@ -64,6 +64,7 @@ export const EXAMPLE_OPTIONS: LogOptions = {
   undurableSizeMax: 1 << 20,
   reserveSize: 0,
   diskSizeMax: 0,
+  history: 'none',
   memorySizeMax: 0,
   serveDamaged: false,
   readOnly: false,

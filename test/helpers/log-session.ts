@@ -23,6 +23,7 @@ export function logOptions(changes: Partial<LogOptions> = {}): LogOptions {
     undurableSizeMax: 1 << 24,
     reserveSize: 0,
     diskSizeMax: 0,
+    history: 'none',
     memorySizeMax: 0,
     serveDamaged: false,
     readOnly: false,

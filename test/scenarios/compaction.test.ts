@@ -113,6 +113,20 @@ test('switched off, nothing is compacted but by COMPACT NOW; switched on while i
   client.close()
 })
 
+test('--history: what was overwritten stays until the window is closed while it runs', async (t) => {
+  const { client } = await start(t, ...SMALL, '--history', '1h')
+  for (let round = 0; round < 4; round++) await overwrite(client, round)
+  await client.call('COMPACT', 'NOW')
+  const kept = await untilInfo(client, 'it is done', (facts) => facts.get('compaction_scheduled') === '0')
+  assert.equal(kept.get('compaction_history'), '1h')
+  assert.ok(Number(kept.get('log_size')) > 3.9 * LIVE_SIZE)
+  assert.match(JSON.stringify(await client.call('CONFIG', 'SET', 'history', '7')), /argument must be none, forever/)
+  assert.ok(isOk(await client.call('CONFIG', 'SET', 'history', 'none')))
+  assert.deepEqual(await client.call('CONFIG', 'GET', 'history'), ['history', 'none'])
+  await untilInfo(client, 'it is gone', (facts) => Number(facts.get('log_size')) < 2.5 * LIVE_SIZE)
+  client.close()
+})
+
 test('in memory: overwriting for ever fits into the bound; what is alive does not exceed it, and deletes make room', async (t) => {
   const { client } = await start(t, '--memory', '2mb')
   // Live data are a quarter of the bound; written is many times the bound.

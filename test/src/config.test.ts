@@ -43,6 +43,7 @@ test('defaults, frozen', () => {
     cacheSize: 1024 * MIB,
     reserveSize: 64 * MIB,
     maxDisk: 0,
+    history: 'none',
     compaction: true,
     compactionRate: 256 * MIB,
     clientsMax: 10_000,
