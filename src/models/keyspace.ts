@@ -13,6 +13,7 @@ import {
 } from '../../segments/index.js'
 import { ColdRead } from './cold.js'
 import { ExpiryTable } from './expiry-table.js'
+import { KeyBatch } from './key-batch.js'
 import { KeyLiveness, seekPlace, sizeTag, TAG, TAG_SIZE_SHIFT } from './key-liveness.js'
 import { KeyWalks } from './key-walks.js'
 import { CAUSE, KIND } from './kinds.js'
@@ -36,6 +37,8 @@ export class Keyspace {
   readonly #deadSizes: number[]
   /** What compaction asks and tells. */
   readonly liveness: Liveness
+  /** For commands with many keys. */
+  readonly batch: KeyBatch
   /** What looks at keys that nobody has named. */
   readonly walks: KeyWalks
   #floorGate = 0
@@ -70,6 +73,7 @@ export class Keyspace {
     this.#deadSizes = log.deadSizes
     this.#expiries = new ExpiryTable(this.#deadSizes)
     this.#index = new HashIndex(tableBits === undefined ? {} : { tableBits })
+    this.batch = new KeyBatch(this.#index, log)
     this.liveness = new KeyLiveness(this.#index, this.#expiries)
     this.walks = new KeyWalks(this, this.#index, this.#expiries)
   }
@@ -99,8 +103,13 @@ export class Keyspace {
   find(key: Buffer, start: number, end: number): boolean {
     const { hasher } = this.log
     hasher.hash(key, start, end)
-    this.#hi = hasher.hi
-    this.#lo = hasher.lo
+    return this.findHashed(hasher.hi, hasher.lo, key, start, end)
+  }
+
+  /** As {@link find}, for a key whose hash is known: {@link batch} tells it. */
+  findHashed(hi: number, lo: number, key: Buffer, start: number, end: number): boolean {
+    this.#hi = hi
+    this.#lo = lo
     this.#expired = false
     this.#expireAt = 0
     this.#present = this.#seek(key, start, end)

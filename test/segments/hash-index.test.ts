@@ -519,3 +519,23 @@ test('stands nowhere after what found nothing', () => {
 test('refuses a count of tables that makes no sense', () => {
   for (const tableBits of [-1, 17, 1.5, NaN]) assert.throws(() => new HashIndex({ tableBits }), RangeError)
 })
+
+test('touch tells where the first entry of each hash points, and changes nothing', () => {
+  const index = new HashIndex({ tableBits: 2 })
+  for (let i = 1; i <= 100; i++) index.insert(i << 25, i, i, i * 8, i)
+  index.insert(5 << 25, 5, 999, 8, 1)
+  assert.ok(index.seek(7 << 25, 7))
+  const hashes = [5, 101, 100, 1]
+  const segments = new Int32Array(5).fill(77)
+  const positions = new Uint32Array(5).fill(77)
+  index.touch(
+    Int32Array.from(hashes, (i) => i << 25),
+    Int32Array.from(hashes),
+    4,
+    segments,
+    positions,
+  )
+  assert.deepEqual([...segments], [5, -1, 100, 1, 77])
+  assert.deepEqual([...positions], [40, 0, 800, 8, 77])
+  assert.deepEqual(standsOn(index), { hi: 7 << 25, lo: 7, segment: 7, position: 56, tag: 7 })
+})

@@ -1,3 +1,4 @@
+import { KEY_BATCH_SIZE } from '../../models/key-batch.js'
 import type { Command } from '../command.js'
 
 export const mget: Command = {
@@ -10,10 +11,12 @@ export const mget: Command = {
   since: '1.0.0',
   summary: 'Returns the values of several keys.',
   run({ keyspace, reply }, { buf, starts, ends, count }) {
-    const { record } = keyspace
+    const { batch, record } = keyspace
     reply.array(count - 1)
-    for (let i = 1; i < count; i++) {
-      if (keyspace.find(buf, starts[i]!, ends[i]!)) reply.bulk(record.bytes, record.keyEnd, record.valueEnd)
+    for (let i = 1, n = 0; i < count; i++, n = (n + 1) % KEY_BATCH_SIZE) {
+      if (n === 0) batch.take(buf, starts, ends, count, i, 1)
+      const found = keyspace.findHashed(batch.his[n]!, batch.los[n]!, buf, starts[i]!, ends[i]!)
+      if (found) reply.bulk(record.bytes, record.keyEnd, record.valueEnd)
       else reply.nil()
     }
   },

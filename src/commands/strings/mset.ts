@@ -1,3 +1,4 @@
+import { KEY_BATCH_SIZE } from '../../models/key-batch.js'
 import { RECORD_OVERHEAD } from '../../models/kinds.js'
 import type { Args } from '../../protocol/resp/args.js'
 import { ERR, ReplyError, type Command, type Context } from '../command.js'
@@ -42,8 +43,10 @@ function putAll({ keyspace }: Context, { buf, starts, ends, count }: Args): void
   for (let i = 1; i < count; i += 2)
     size += (ends[i]! - starts[i]!) * 2 + ends[i + 1]! - starts[i + 1]! + 2 * RECORD_OVERHEAD
   keyspace.begin(size)
-  for (let i = 1; i < count; i += 2) {
-    keyspace.find(buf, starts[i]!, ends[i]!)
+  const { batch } = keyspace
+  for (let i = 1, n = 0; i < count; i += 2, n = (n + 1) % KEY_BATCH_SIZE) {
+    if (n === 0) batch.take(buf, starts, ends, count, i, 2)
+    keyspace.findHashed(batch.his[n]!, batch.los[n]!, buf, starts[i]!, ends[i]!)
     keyspace.put(buf, starts[i]!, ends[i]!, buf, starts[i + 1]!, ends[i + 1]!, 0)
   }
 }
