@@ -165,6 +165,21 @@ test('overwriting for ever within the bound: whatever comes, its files never tak
   }
 })
 
+test('segments that are begun within one commit count before they have their files', async (t) => {
+  const log = await Bounded.open(t)
+  let taken = 0
+  const fill = async (): Promise<void> => {
+    for (; ; taken++) await log.session.put(`key${taken}`, valueFor(`v${taken}`, 1000))
+  }
+  await assert.rejects(fill(), (error) => isFlinError(error, 'DISK_FULL'))
+  assert.ok(taken > 100, `${taken} were taken`)
+  await log.session.flush()
+  await settled()
+  assert.ok(log.largest <= BOUND, `${log.largest} of ${BOUND}`)
+  await log.reopen()
+  await log.session.close()
+})
+
 test('the spare gives way to compaction, and nobody who waits for one goes without', async (t) => {
   const log = await Bounded.open(t)
   for (let i = 0; i < 6; i++) await log.put(0, 14)
