@@ -68,7 +68,7 @@ export class Appender {
     if (state.options.readOnly || state.options.serveDamaged) {
       throw new FlinError('LOG_READ_ONLY', 'the log is open for reading only')
     }
-    if (state.isStalled) throw diskFull()
+    if (state.isStalled) throw diskFull(state)
     if (this.isAtomic) return
     const open = this.#batchStart >= 0 ? this.#tail - this.#batchStart : 0
     if (open > 0 && open + size > BATCH_SIZE_MAX) this.closeBatch()
@@ -79,7 +79,6 @@ export class Appender {
           `a command or a transaction may write ${sizeText(SEGMENT_SIZE_LIMIT / 2)}, not ${sizeText(size)}`,
         )
       }
-      if (state.diskFull) throw diskFull()
       const room = size + BATCH_HEADER_SIZE
       if (state.endOffset > this.active.baseOffset) {
         if (room > state.options.segmentSize) this.#checkSpace(room)
@@ -87,6 +86,7 @@ export class Appender {
       } else {
         // A segment without a record would hand its base offset, and so its name, on to the next: it gets longer instead.
         this.#checkMemory(size, frees)
+        if ((state.diskFull && !frees) || !state.space.hasRoom(frees ? 'remove' : 'write', size)) throw this.#refused()
         this.#checkSpace(this.#grownSize(room) - this.#memory.length)
         this.#grow(room)
       }
@@ -215,10 +215,10 @@ export class Appender {
   #roll(size: number, frees: boolean): void {
     this.closeBatch()
     const state = this.#state
-    const { segmentSize, memorySizeMax } = state.options
-    this.#checkMemory(Math.max(size, segmentSize), frees)
+    const { memorySizeMax } = state.options
+    const capacity = this.#capacityFor(size, frees)
+    this.#checkMemory(capacity, frees)
     const next = state.segments.create(state.endOffset, 0)
-    const capacity = Math.max(size, segmentSize)
     next.memory = state.memory.take(capacity)
     next.columns = memorySizeMax > 0 ? null : (state.spareColumns ?? new RestartColumns(this.#columns.count))
     state.spareColumns = null
@@ -231,6 +231,21 @@ export class Appender {
     if (next.columns !== null) this.#columns = next.columns
     else this.#columns.clear()
     this.#tail = 0
+  }
+
+  /** A segment for what removes may be a small one, where there is no room for more. */
+  #capacityFor(size: number, frees: boolean): number {
+    const { space, diskFull, options } = this.#state
+    const usual = Math.max(size, options.segmentSize)
+    if (!diskFull && space.hasRoom('write', usual)) return usual
+    const small = space.removalSize(size)
+    if (frees && space.hasRoom('remove', small)) return small
+    throw this.#refused()
+  }
+
+  #refused(): FlinError {
+    this.#state.onRefused()
+    return diskFull(this.#state)
   }
 
   #checkMemory(size: number, frees: boolean): void {
@@ -260,7 +275,7 @@ export class Appender {
     } catch {
       return // A disk that is failing is met by the commit.
     }
-    if (freeSize < needed) throw diskFull()
+    if (freeSize < needed) throw this.#refused()
   }
 
   /** Bytes of the disk that a segment will take and has not taken: all of it, before it has a file. */
@@ -289,8 +304,11 @@ export class Appender {
   }
 }
 
-function diskFull(): FlinError {
-  return new FlinError('DISK_FULL', 'the disk is full: writes are refused until there is space again')
+function diskFull({ space }: LogState): FlinError {
+  const what = space.isBoundReached
+    ? `the log has all of its ${sizeText(space.sizeMax)} of the disk`
+    : 'the disk is full'
+  return new FlinError('DISK_FULL', `${what}: writes are refused until there is space again`)
 }
 
 function wordsOf(memory: Buffer): Int32Array {

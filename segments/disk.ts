@@ -7,6 +7,8 @@ export interface Disk {
   open(name: string, mode: OpenMode): Promise<DiskFile>
   /** Names in a folder (default: the disk's own), unordered; a missing folder is empty. */
   list(folder?: string): Promise<string[]>
+  /** Bytes of each file in a folder (default: the disk's own), by name; a missing folder is empty. */
+  sizes(folder?: string): Promise<Map<string, number>>
   makeFolder(name: string): Promise<void>
   /** Replaces `to` atomically. Durable only after {@link Disk.syncFolder}. */
   rename(from: string, to: string): Promise<void>

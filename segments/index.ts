@@ -3,6 +3,7 @@ export { Log } from './log.js'
 export { FlinError, ERROR_CODES, type ErrorCode } from './errors.js'
 export {
   DEFAULT_LOG_OPTIONS,
+  DISK_SEGMENTS_MIN,
   SEGMENT_SIZE_MIN,
   FSYNC_POLICIES,
   type FsyncPolicy,
@@ -10,7 +11,8 @@ export {
   type LogOptions,
 } from './options.js'
 export { compactStopped, type StoppedCompaction } from './compaction/stopped.js'
-export type { CompactionResult, Durable, Liveness } from './compaction/liveness.js'
+export type { History } from './compaction/history.js'
+export type { CompactionResult, Durable, Liveness, Supersession } from './compaction/liveness.js'
 export { CLASS_SIZES, sizeClassOf } from './size-class.js'
 export type { Disk, DiskFile, DiskSpace, OpenMode } from './disk.js'
 export { NodeDisk } from './node-disk.js'

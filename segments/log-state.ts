@@ -1,5 +1,7 @@
+import type { History } from './compaction/history.js'
 import type { Disk } from './disk.js'
 import { FlinError } from './errors.js'
+import { MeteredDisk } from './metered-disk.js'
 import type { KeyHasher } from './key-hash.js'
 import type { Manifest, ManifestSegment } from './manifest.js'
 import type { LogOptions } from './options.js'
@@ -7,15 +9,19 @@ import type { RestartColumns } from './restart-columns.js'
 import type { Segment } from './segment.js'
 import { SegmentTable } from './segment.js'
 import { SegmentMemory } from './segment-memory.js'
+import { Space } from './space.js'
 
 /** What the parts of one open log share. The log alone makes it; each field says who writes it. */
 export class LogState {
   readonly disk: Disk
+  /** The same, where it is measured. */
+  readonly meter: MeteredDisk | null
   readonly options: LogOptions
   readonly logId: string
   readonly seed: number
   readonly hasher: KeyHasher
   readonly segments = new SegmentTable()
+  readonly space: Space
   readonly memory: SegmentMemory
   /** Written by the roller, recovery and compaction, through {@link LogState.nextManifest}. */
   manifest: Manifest
@@ -40,8 +46,12 @@ export class LogState {
   hasCold = false
   /** The latest time that the log holds or {@link now} has told; also the lowest that it will tell. */
   lastTimestampMs = 0
+  /** How long superseded records stay. */
+  history: History
   /** There is no space for another segment. */
   diskFull = false
+  /** Told when a segment has been refused for want of space. */
+  onRefused: () => void = () => undefined
   /** The commit under way waits for space on the disk: nothing more is taken until it has it. */
   isStalled = false
   isClosing = false
@@ -51,13 +61,18 @@ export class LogState {
   poison: FlinError | null = null
   closed = false
 
+  /** @param disk what is written there is measured, unless the log is in memory */
   constructor(disk: Disk, options: LogOptions, manifest: Manifest, seed: number, hasher: KeyHasher) {
-    this.disk = disk
+    const meter = options.memorySizeMax > 0 ? null : new MeteredDisk(disk)
+    this.meter = meter
+    this.disk = meter ?? disk
+    this.space = new Space(options, meter, this.segments)
     this.options = options
     this.manifest = manifest
     this.logId = manifest.logId
     this.seed = seed
     this.hasher = hasher
+    this.history = options.history
     this.memory = new SegmentMemory(options)
   }
 

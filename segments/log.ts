@@ -2,6 +2,7 @@ import { Appender } from './appender.js'
 import { BackgroundCheck } from './background-check.js'
 import { Compactor } from './compaction/compactor.js'
 import type { CompactionCounts } from './compaction/counts.js'
+import type { History } from './compaction/history.js'
 import type { CompactionResult, Durable, Liveness } from './compaction/liveness.js'
 import { LoopRewriter, type Rewriter } from './compaction/rewriter.js'
 import { selectRun, type Select } from './compaction/select.js'
@@ -15,10 +16,11 @@ import { KeyHasher } from './key-hash.js'
 import { type AppendedRecord, appendRecords, type LogRecord, type NewRecord, recordAt } from './log-record.js'
 import { LogState } from './log-state.js'
 import type { Manifest } from './manifest.js'
+import { QUARANTINE_FOLDER } from './names.js'
 import { findOrCreateManifest } from './new-log.js'
 import { NodeDisk } from './node-disk.js'
 import { NullDisk } from './null-disk.js'
-import { completeOptions, type FsyncPolicy, type LogOptions } from './options.js'
+import { checkDiskSizeMax, completeOptions, type FsyncPolicy, type LogOptions } from './options.js'
 import { type LoadedRecords, type Location, type Place, placeKey, Reader } from './reader.js'
 import { clearOrphans, Recovery, type Replay } from './recovery.js'
 import { RestartColumns } from './restart-columns.js'
@@ -103,9 +105,13 @@ export class Log {
     const newHasher = () => complete.keyHasher?.(seed0, seed1) ?? new KeyHasher(seed0, seed1)
     const state = new LogState(disk, complete, manifest, checksumSeed(manifest.logId), newHasher())
     const hasThread = disk instanceof NodeDisk && complete.keyHasher === undefined
+    if (!complete.readOnly && state.meter !== null) {
+      await state.meter.measure()
+      await state.meter.measure(QUARANTINE_FOLDER)
+    }
     const rewriter = hasThread
       ? new ThreadRewriter(disk.folder, manifest.hashSeed)
-      : new LoopRewriter(disk, newHasher())
+      : new LoopRewriter(state.disk, newHasher())
     return new Log(state, lock, rewriter)
   }
 
@@ -238,6 +244,39 @@ export class Log {
     return this.#state.diskFull
   }
 
+  /** Bytes that the log's files take on the disk; 0 for one in memory. */
+  get diskUsedSize(): number {
+    return this.#state.space.usedSize
+  }
+
+  /** Bytes that they may take at most; 0: no bound. */
+  get diskSizeMax(): number {
+    return this.#state.space.sizeMax
+  }
+
+  /**
+   * Takes effect at once: what is above a lower bound is refused, and given back by compaction as far as it is dead.
+   * @throws FlinError BAD_SETTING when it is less than {@link DISK_SEGMENTS_MIN} segments
+   */
+  set diskSizeMax(size: number) {
+    checkDiskSizeMax(size, this.#state.options.segmentSize)
+    this.#state.space.sizeMax = size
+  }
+
+  /** How long superseded records stay in the log; what has gone does not come back. */
+  get history(): History {
+    return this.#state.history
+  }
+
+  set history(history: History) {
+    this.#state.history = history
+  }
+
+  /** Whether so little of the disk, or of the bound, is left that compaction should hurry. */
+  get isShortOfSpace(): boolean {
+    return this.#state.space.isShort
+  }
+
   /** Bytes of memory held by segments and cold stretches. */
   get cacheUsedSize(): number {
     return this.#state.residentSize + this.#reader.cachedSize
@@ -246,6 +285,11 @@ export class Log {
   /** Bytes of all segments' contents. */
   get size(): number {
     return this.#state.segments.size
+  }
+
+  /** Bytes of a segment, unless a single batch is larger. */
+  get segmentSize(): number {
+    return this.#state.options.segmentSize
   }
 
   get fsync(): FsyncPolicy {

@@ -38,6 +38,20 @@ export class NodeDisk implements Disk {
     }
   }
 
+  async sizes(folder = '.'): Promise<Map<string, number>> {
+    const sizes = new Map<string, number>()
+    for (const name of await this.list(folder)) {
+      try {
+        const stats = await fsp.lstat(path.join(this.folder, folder, name))
+        if (stats.isFile()) sizes.set(name, stats.size)
+      } catch (error) {
+        // Gone meanwhile.
+        if (!isNodeError(error) || error.code !== 'ENOENT') throw error
+      }
+    }
+    return sizes
+  }
+
   async makeFolder(name: string): Promise<void> {
     await fsp.mkdir(path.join(this.folder, name), { recursive: true })
   }

@@ -12,6 +12,10 @@ export class NullDisk implements Disk {
     return Promise.resolve([])
   }
 
+  sizes(): Promise<Map<string, number>> {
+    return Promise.resolve(new Map<string, number>())
+  }
+
   makeFolder(): Promise<void> {
     return Promise.resolve()
   }

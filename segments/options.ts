@@ -1,4 +1,5 @@
 import crypto from 'node:crypto'
+import type { History } from './compaction/history.js'
 import { FlinError } from './errors.js'
 import { aligned, SEGMENT_SIZE_LIMIT } from './format.js'
 import type { KeyHasher } from './key-hash.js'
@@ -28,8 +29,15 @@ export interface LogOptions {
    * whoever takes in writes waits for a commit then, so that a slow disk does not fill the memory.
    */
   readonly undurableSizeMax: number
-  /** Free bytes that are left to others: no segment is begun below it. */
+  /** Free bytes that are left to others: no segment is begun below it, but for removals, which may take half of it. */
   readonly reserveSize: number
+  /**
+   * Bytes that the log's files may take on the disk, those of compaction and the quarantine among them; 0: no bound, else
+   * {@link DISK_SEGMENTS_MIN} segments at least. `Log.diskSizeMax` changes it.
+   */
+  readonly diskSizeMax: number
+  /** How long superseded records stay in the log. `Log.history` changes it. */
+  readonly history: History
   /** Keeps the log in memory only, up to this many bytes; 0: on disk. */
   readonly memorySizeMax: number
   /** Serves what is intact of a damaged log, refusing writes, instead of refusing to open. */
@@ -53,6 +61,8 @@ export const DEFAULT_LOG_OPTIONS: LogOptions = {
   cacheSize: 1024 * 1024 * 1024,
   undurableSizeMax: 64 * 1024 * 1024,
   reserveSize: 64 * 1024 * 1024,
+  diskSizeMax: 0,
+  history: 'none',
   memorySizeMax: 0,
   serveDamaged: false,
   readOnly: false,
@@ -67,12 +77,15 @@ export type LogEvent =
   | { type: 'side-file-rebuilt'; segment: string; reason: string }
   | { type: 'sealed'; segment: string; size: number; records: number }
   | { type: 'disk-full'; freeSize: number; reserveSize: number }
+  | { type: 'bound-reached'; usedSize: number; diskSizeMax: number }
   | { type: 'disk-has-space'; freeSize?: number }
   | { type: 'orphan'; file: string; action: 'removed' | 'quarantined' }
   | { type: 'verified'; segment: string }
   | { type: 'checked'; segmentCount: number; damagedCount: number }
 
 export const SEGMENT_SIZE_MIN = 4096
+/** What a bound of the log on the disk has to hold at least: below, little would be left beside what compaction needs. */
+export const DISK_SEGMENTS_MIN = 8
 
 /**
  * Options with nothing left out.
@@ -86,11 +99,19 @@ export function completeOptions(given: Partial<LogOptions>): LogOptions {
     const range = `${sizeText(SEGMENT_SIZE_MIN)} to ${sizeText(SEGMENT_SIZE_LIMIT)}`
     throw bad(`the segment size must be ${range}, not ${sizeText(segmentSize)}`)
   }
-  for (const name of ['cacheSize', 'undurableSizeMax', 'reserveSize', 'memorySizeMax'] as const) {
+  for (const name of ['cacheSize', 'undurableSizeMax', 'reserveSize', 'diskSizeMax', 'memorySizeMax'] as const) {
     const size = options[name]
     if (!Number.isInteger(size) || size < 0) throw bad(`${name} must be a number of bytes, 0 or more, not ${size}`)
   }
+  checkDiskSizeMax(options.diskSizeMax, aligned(segmentSize))
   return { ...options, segmentSize: aligned(segmentSize) }
+}
+
+/** @throws FlinError BAD_SETTING when segments of this size do not fit into such a bound */
+export function checkDiskSizeMax(diskSizeMax: number, segmentSize: number): void {
+  const least = segmentSize * DISK_SEGMENTS_MIN
+  if (diskSizeMax === 0 || diskSizeMax >= least) return
+  throw bad(`the log must be allowed ${sizeText(least)} of the disk, ${DISK_SEGMENTS_MIN} segments, or have no bound`)
 }
 
 function bad(text: string): FlinError {

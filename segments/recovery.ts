@@ -324,7 +324,7 @@ export class Recovery {
     entry: ManifestSegment,
     { position, offset }: { readonly position: number; readonly offset: number },
   ): Promise<void> {
-    const { disk, seed, options } = this.#state
+    const { disk, seed, options, space } = this.#state
     const { size, endOffset } = entry.sealed!
     if (position !== size || segment.endOffset > endOffset) {
       const damage = {
@@ -342,7 +342,7 @@ export class Recovery {
       segment.digest = await digestInSlices(bytes, segment.size)
       const side = { ...sideFacts(segment), digest: segment.digest, columns: segment.columns! }
       const name = sideFileName(segment.baseOffset, segment.generation)
-      await replaceFile(disk, name, encodeSideFile(side, seed))
+      if (space.hasSideRoom) await replaceFile(disk, name, encodeSideFile(side, seed))
       // The segment is whole again: restored from a copy, or a fault of the reading that is over.
       if (this.#names.has(suspectName(name))) await disk.remove(suspectName(name))
     }

@@ -6,6 +6,7 @@ import type { LogState } from './log-state.js'
 import { writeManifest, type Manifest } from './manifest.js'
 import { sideFileName, SPARE_NAME } from './names.js'
 import { isNodeError } from './node-disk.js'
+import { sizeText } from './size-text.js'
 import type { Segment } from './segment.js'
 import { sideFileParts } from './side-file.js'
 
@@ -40,11 +41,15 @@ export class SegmentFiles {
 
   constructor(state: LogState) {
     this.#state = state
+    state.onRefused = () => {
+      void this.#look()
+    }
   }
 
   /** Begins to make the next segment's file ready, if that has not begun. */
   prepareSpare(): void {
-    if (this.#state.closed || this.#spareTimer !== null) return
+    // Who waits for it does not wait for the next look.
+    if (this.#state.closed || (this.#spareTimer !== null && !this.#isUrgent)) return
     if (this.#spare !== null) return
     this.#spare = this.#makeSpare()
     // Whoever needs it meets the failure; until then the poison tells of it.
@@ -52,26 +57,49 @@ export class SegmentFiles {
   }
 
   async #makeSpare(): Promise<DiskFile | null> {
-    const { disk, options } = this.#state
+    const { disk, options, space } = this.#state
+    const { segmentSize } = options
     try {
-      const { freeSize } = await disk.space()
-      if (freeSize < options.reserveSize + options.segmentSize) {
+      const freeSize = await space.measure()
+      // What somebody waits for has been begun, and counted, already.
+      const hasRoom = this.#isUrgent ? space.hasFree('write', segmentSize) : space.hasRoom('write', segmentSize)
+      if (!hasRoom) {
         this.#full(freeSize)
         return null
       }
-      const file = await this.#create(options.segmentSize)
-      if (this.#state.diskFull) {
-        this.#state.diskFull = false
-        if (!this.#state.isStalled) options.onEvent({ type: 'disk-has-space', freeSize })
+      if (!this.#isUrgent && !space.hasRoom('ahead', segmentSize)) {
+        // The last room is for what is needed, not for what may be. It is made when its time has come.
+        this.#hasSpace(freeSize)
+        this.#spare = null
+        return null
       }
+      space.spareSize = segmentSize
+      const file = await this.#create(segmentSize)
+      this.#hasSpace(freeSize)
       return file
     } catch (error) {
+      space.spareSize = 0
       const isGivenUp = error instanceof FlinError && error.code === 'LOG_CLOSED'
       if (!isGivenUp && !isNoSpace(error)) throw this.#state.poisonWith(error, 'making a segment ready')
       await disk.remove(SPARE_NAME).catch(() => undefined)
       if (!isGivenUp) this.#full(0)
       return null
     }
+  }
+
+  #hasSpace(freeSize: number): void {
+    const state = this.#state
+    if (!state.diskFull) return
+    state.diskFull = false
+    if (!state.isStalled) state.options.onEvent({ type: 'disk-has-space', freeSize })
+  }
+
+  /** Somebody has been refused a segment: by what was measured last, which may be long ago. */
+  async #look(): Promise<void> {
+    const { space, options, diskFull, isClosing } = this.#state
+    if (diskFull || isClosing) return
+    const freeSize = await space.measure().catch(() => 0)
+    if (!space.hasRoom('write', options.segmentSize)) this.#full(freeSize)
   }
 
   /**
@@ -148,8 +176,10 @@ export class SegmentFiles {
   }
 
   #tellFull(freeSize: number): void {
-    const { options } = this.#state
-    options.onEvent({ type: 'disk-full', freeSize, reserveSize: options.reserveSize })
+    const { options, space } = this.#state
+    const { usedSize, sizeMax } = space
+    if (space.isBoundReached) options.onEvent({ type: 'bound-reached', usedSize, diskSizeMax: sizeMax })
+    else options.onEvent({ type: 'disk-full', freeSize, reserveSize: options.reserveSize })
   }
 
   /**
@@ -162,6 +192,7 @@ export class SegmentFiles {
     for (;;) {
       let spare: DiskFile | null
       if (needed === options.segmentSize) {
+        this.#isUrgent = true
         this.prepareSpare()
         spare = await this.#takeSpare()
       } else {
@@ -179,6 +210,7 @@ export class SegmentFiles {
       await this.waitForSpace()
     }
     await disk.rename(SPARE_NAME, segment.name)
+    this.#state.space.spareSize = 0
     // A manifest that outlives a crash must not name a file that does not.
     await disk.syncFolder()
     // Both at once: whatever manifest is written next has exactly one active segment.
@@ -187,15 +219,19 @@ export class SegmentFiles {
     await this.switchManifest()
   }
 
-  /** A file for a segment of unusual size: it is not filled ahead, it grows with its one large batch. Null while it has no room. */
+  /**
+   * A file for a segment of unusual size. A large one is not filled ahead, it grows with its one large batch; a small one is for
+   * removals, and filled: no space is left for it to grow. Null while it has no room.
+   */
   async #empty(size: number): Promise<DiskFile | null> {
-    const { disk, options } = this.#state
+    const { space, options } = this.#state
+    const isSmall = size < options.segmentSize
     await this.#giveSpareUp()
     try {
       // The zeroes of the spare go first: they may have taken the space that this segment was promised.
       const file = await this.#create(0)
-      const { freeSize } = await disk.space()
-      if (freeSize >= options.reserveSize + size) return file
+      const freeSize = await space.measure()
+      if (space.hasFree(isSmall ? 'remove' : 'write', size)) return isSmall ? await this.#fill(file, size) : file
       await file.close()
       this.#full(freeSize)
     } catch (error) {
@@ -203,6 +239,55 @@ export class SegmentFiles {
       this.#full(0)
     }
     return null
+  }
+
+  /** Makes a file of this size anew, at once. */
+  async #fill(file: DiskFile, size: number): Promise<DiskFile> {
+    await file.close()
+    this.#isUrgent = true
+    try {
+      return await this.#create(size)
+    } finally {
+      this.#isUrgent = false
+    }
+  }
+
+  /**
+   * Promises compaction so many bytes, which it is about to write; the spare gives way for them.
+   * @throws FlinError DISK_FULL when there are not so many
+   */
+  async makeRoom(size: number): Promise<void> {
+    const { space } = this.#state
+    await space.measure()
+    if (space.compactionRoom < size) await this.#dropSpare()
+    if (space.compactionRoom < size) {
+      const room = `${sizeText(space.compactionRoom)} of the disk are left for compaction, which needs ${sizeText(size)}`
+      throw new FlinError('DISK_FULL', room)
+    }
+    space.compactionSize = size
+  }
+
+  /** Gives the space of the spare back. Whoever wants it meanwhile makes another one. */
+  async #dropSpare(): Promise<void> {
+    const { space, disk } = this.#state
+    if (this.#isUrgent || this.#spare === null) return
+    const spare = this.#spare
+    this.#isGivenUp = true
+    this.keepPace()
+    const dropping = spare
+      .then((file) => file?.close())
+      .then(() => disk.remove(SPARE_NAME))
+      .catch(() => undefined)
+      .then(() => {
+        space.spareSize = 0
+        this.#isGivenUp = false
+        return null
+      })
+    this.#spare = dropping
+    await dropping
+    // Nobody may have taken it meanwhile.
+    if (this.#spare === dropping) this.#spare = null
+    await space.measure()
   }
 
   /**
@@ -236,6 +321,7 @@ export class SegmentFiles {
     const spare = await this.#spare?.catch(() => null)
     await spare?.close().catch(() => undefined)
     this.#spare = null
+    this.#state.space.spareSize = 0
     this.#isGivenUp = false
   }
 
@@ -284,15 +370,20 @@ export class SegmentFiles {
   }
 
   async #writeSideFile(segment: Segment): Promise<void> {
-    const { disk, seed, options } = this.#state
+    const { disk, seed, options, space } = this.#state
     const columns = segment.columns!
     const records = columns.count
     segment.digest = await digestInSlices(segment.memory!, segment.size)
     const parts = sideFileParts({ ...sideFacts(segment), digest: segment.digest, columns }, seed)
+    const sideSize = parts.reduce((sum, part) => sum + part.length, 0)
     const name = sideFileName(segment.baseOffset, segment.generation)
     try {
-      await writeWhole(disk, `${name}.tmp`, ...parts)
-      await disk.rename(`${name}.tmp`, name)
+      // The side file is disposable: without it the next start reads the segment itself.
+      if (space.hasSideRoom) {
+        await writeWhole(disk, `${name}.tmp`, ...parts)
+        await disk.rename(`${name}.tmp`, name)
+        space.noteSideFile(sideSize, segment.size)
+      }
     } finally {
       segment.columns = null
       columns.clear()

@@ -31,6 +31,12 @@ const MAGIC = 0x534e4c46
 const VERSION = 1
 const HEADER_SIZE = 128
 
+/** Bytes that a side file takes which says this. */
+export function sideFileSize({ count, datumCount }: RestartColumns, sparse: SparseIndex): number {
+  const columns = [count * 12, count * 2, datumCount * 4, datumCount * 8, sparse.count * 4, sparse.count * 8]
+  return columns.reduce((sum, size) => sum + aligned(size), HEADER_SIZE)
+}
+
 /** The bytes of a side file. */
 export function encodeSideFile(side: SideFile, seed: number): Buffer {
   return Buffer.concat(sideFileParts(side, seed))

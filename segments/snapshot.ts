@@ -66,6 +66,13 @@ export class LogSnapshot implements Disk {
     return Promise.resolve([...this.#files.keys()])
   }
 
+  async sizes(folder?: string): Promise<Map<string, number>> {
+    if (folder === QUARANTINE_FOLDER) return this.#disk.sizes(folder)
+    const sizes = new Map<string, number>()
+    for (const [name, file] of this.#files) sizes.set(name, await file.size())
+    return sizes
+  }
+
   space(): Promise<DiskSpace> {
     return this.#disk.space()
   }

@@ -2,6 +2,8 @@ import type { Logger } from 'pino'
 import { FlinError, type CompactionResult, type Liveness, type Log } from '../segments/index.js'
 import type { CompactionView } from './commands/server-view.js'
 import type { Committer } from './commit/committer.js'
+import { historyText } from './history-text.js'
+import type { Idleness } from './idleness.js'
 
 const BEAT_MS = 100
 /** Beats between two looks at whether something is worth compacting. */
@@ -26,6 +28,9 @@ export interface KeeperParts {
   readonly logger: Logger
   /** Bytes a second that compaction may read and write; 0: no bound. */
   readonly rate: number
+  /** Whether it compacts by itself. */
+  readonly isOn: boolean
+  readonly idleness: Idleness
   /** Bound of a log in memory; 0: it is on disk. */
   readonly memorySizeMax: number
   /** Told when a segment turns out to be damaged, or the log has ended. */
@@ -40,6 +45,7 @@ export class CompactionKeeper implements CompactionView {
   readonly #parts: KeeperParts
   /** Bytes a second that compaction may read and write; 0: no bound. Changes take effect within a beat. */
   rate: number
+  #isOn: boolean
   #allowedRate = 0
   #timer: NodeJS.Timeout | null = null
   #beats = 0
@@ -47,12 +53,22 @@ export class CompactionKeeper implements CompactionView {
   #isAllWanted = false
   #isWorking = false
   #isStopped = false
-  #lastUsage = performance.eventLoopUtilization()
   #stopWaiting: (error: FlinError) => void = () => undefined
 
   constructor(parts: KeeperParts) {
     this.#parts = parts
     this.rate = parts.rate
+    this.#isOn = parts.isOn
+  }
+
+  get isOn(): boolean {
+    return this.#isOn
+  }
+
+  /** Off, nothing begins but what COMPACT NOW asks for; the run under way goes to its end. */
+  set isOn(isOn: boolean) {
+    this.#isOn = isOn
+    this.#nextLook = 0
   }
 
   start(): void {
@@ -88,6 +104,8 @@ export class CompactionKeeper implements CompactionView {
     return {
       compaction_in_progress: this.#isWorking ? 1 : 0,
       compaction_scheduled: this.#isAllWanted ? 1 : 0,
+      compaction_enabled: this.#isOn ? 1 : 0,
+      compaction_history: historyText(log.history),
       compaction_rate_max: this.rate,
       compaction_rate_now: this.#allowedRate,
       compaction_runs: counts.runs,
@@ -113,14 +131,13 @@ export class CompactionKeeper implements CompactionView {
     if (this.#beats >= this.#nextLook) void this.#work()
   }
 
-  /** Of the rate, compaction gets what the loop is idle, or what is needed by how much is dead, whichever is more. */
+  /** Of the rate, compaction gets what the daemon leaves, or what is needed by how much is dead, whichever is more; all when space is short. */
   #setRate(): void {
-    const { log } = this.#parts
-    const usage = performance.eventLoopUtilization()
-    const { utilization } = performance.eventLoopUtilization(usage, this.#lastUsage)
-    this.#lastUsage = usage
+    const { log, idleness } = this.#parts
+    const idle = idleness.share()
     const need = (log.deadSize / Math.max(1, log.size) - DEAD_LOW) / (DEAD_HIGH - DEAD_LOW)
-    const share = Math.min(1, Math.max(SHARE_MIN, 1 - utilization, need))
+    // Refused writes are worse than slow ones.
+    const share = this.#isPressed ? 1 : Math.min(1, Math.max(SHARE_MIN, idle, need))
     this.#allowedRate = Math.round((this.rate === 0 ? UNBOUND_RATE : this.rate) * share)
     log.setCompactionRate(this.rate === 0 && share === 1 ? 0 : this.#allowedRate)
   }
@@ -130,7 +147,7 @@ export class CompactionKeeper implements CompactionView {
     if (this.#isWorking || this.#isStopped || this.#parts.log.poison !== null) return
     this.#isWorking = true
     try {
-      while (!this.#isStopped) {
+      while (this.#isWanted) {
         const result = await this.#one()
         if (result === null) break
         this.#parts.logger.debug(result, 'compacted')
@@ -143,6 +160,10 @@ export class CompactionKeeper implements CompactionView {
     }
   }
 
+  get #isWanted(): boolean {
+    return !this.#isStopped && (this.#isOn || this.#isAllWanted)
+  }
+
   #one(): Promise<CompactionResult | null> {
     const { log, liveness } = this.#parts
     if (!this.#isAllWanted) return log.compactNext(liveness, this.#durable, this.#isPressed)
@@ -152,7 +173,7 @@ export class CompactionKeeper implements CompactionView {
 
   get #isPressed(): boolean {
     const { log, memorySizeMax } = this.#parts
-    return memorySizeMax > 0 && log.cacheUsedSize > memorySizeMax * PRESSED_SHARE
+    return memorySizeMax > 0 ? log.cacheUsedSize > memorySizeMax * PRESSED_SHARE : log.isShortOfSpace
   }
 
   #failed(error: unknown): void {

@@ -1,6 +1,7 @@
 import fs from 'node:fs'
 import { z } from 'zod'
 import { FlinError, FSYNC_POLICIES, SEGMENT_SIZE_LIMIT, SEGMENT_SIZE_MIN } from '../segments/index.js'
+import { HISTORY_FORMS, parseHistory } from './history-text.js'
 import { REQUEST_SIZE_MAX } from './redis-setting-table.js'
 import { environmentName, nearest, optionName, unknownVariables } from './setting-names.js'
 
@@ -44,6 +45,8 @@ const PASSWORD_SIZE_MAX = 1024
 /** Of a faulty value so much is shown. */
 const SHOWN_MAX = 100
 
+const flag = z.union([z.boolean(), z.enum([...YES, ...NO]).transform((v) => YES.some((yes) => yes === v))])
+
 const schema = z.strictObject({
   nodeId: z
     .string()
@@ -58,6 +61,17 @@ const schema = z.strictObject({
   segmentSize: size(SEGMENT_SIZE_MIN, SEGMENT_SIZE_LIMIT).default(64 * MIB),
   cacheSize: size(MIB, Number.MAX_SAFE_INTEGER).default(GIB),
   reserveSize: size(0, Number.MAX_SAFE_INTEGER).default(64 * MIB),
+  /** Bytes that the log may take on the disk; 0: no bound. */
+  maxDisk: size(0, Number.MAX_SAFE_INTEGER)
+    .refine((value) => value === 0 || value >= MIB)
+    .default(0),
+  /** How long superseded records stay in the log: what {@link parseHistory} reads. */
+  history: z
+    .string()
+    .refine((value) => parseHistory(value) !== null)
+    .default('none'),
+  /** Whether the log is compacted by itself. */
+  compaction: flag.default(true),
   /** Bytes a second that compaction may read and write; 0: no bound. */
   compactionRate: size(0, Number.MAX_SAFE_INTEGER).default(256 * MIB),
   clientsMax: integer(1, 1_000_000).default(10_000),
@@ -66,9 +80,7 @@ const schema = z.strictObject({
   outputSizeMax: size(MIB, Number.MAX_SAFE_INTEGER).default(GIB),
   /** What clients have to give before anything else; empty: nothing. */
   requirepass: z.string().max(PASSWORD_SIZE_MAX).default(''),
-  serveDamaged: z
-    .union([z.boolean(), z.enum([...YES, ...NO]).transform((v) => YES.some((yes) => yes === v))])
-    .default(false),
+  serveDamaged: flag.default(false),
   logLevel: z.enum(LOG_LEVELS).default('info'),
 })
 
@@ -90,6 +102,9 @@ const TAKES: Readonly<Record<Name, string>> = {
   segmentSize: `${A_SIZE}, from ${SEGMENT_SIZE_MIN} to ${SEGMENT_SIZE_LIMIT}`,
   cacheSize: `${A_SIZE}, from 1mb on`,
   reserveSize: A_SIZE,
+  maxDisk: `${A_SIZE}, from 1mb on; or 0`,
+  history: HISTORY_FORMS,
+  compaction: `${oneOf(YES)}, or ${oneOf(NO)}`,
   compactionRate: A_SIZE,
   clientsMax: 'a plain decimal number from 1 to 1000000',
   valueSizeMax: `${A_SIZE}, from 1mb to ${REQUEST_SIZE_MAX}`,

@@ -221,6 +221,8 @@ export class Facts {
       log_undurable_size: log.undurableSize,
       log_segments: log.segments.length,
       log_size: log.size,
+      log_disk_size: log.diskUsedSize,
+      log_disk_size_max: log.diskSizeMax,
       log_disk_full: log.isDiskFull ? 1 : 0,
       log_damages: log.damages.length,
       commits: committer.commitCount,

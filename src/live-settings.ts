@@ -1,8 +1,9 @@
-import type { FsyncPolicy, Log } from '../segments/index.js'
+import { DISK_SEGMENTS_MIN, type FsyncPolicy, type Log } from '../segments/index.js'
 import type { Access } from './access.js'
 import type { CommandStats } from './commands/command-stats.js'
 import type { CompactionKeeper } from './compaction-keeper.js'
 import type { Settings } from './config.js'
+import { historyText, parseHistory } from './history-text.js'
 import type { ClientLimits } from './net/host.js'
 import type { Listener } from './net/listener.js'
 import type { RequestLimits } from './protocol/resp/request-stream.js'
@@ -40,6 +41,15 @@ export function liveSettings(parts: LiveParts): ReadonlyMap<string, LiveSetting>
       ),
     ],
     [
+      'compaction',
+      {
+        get: () => (compaction.isOn ? 'yes' : 'no'),
+        set: (value) => {
+          compaction.isOn = value === 'yes'
+        },
+      },
+    ],
+    [
       'compaction-rate',
       number(
         () => compaction.rate,
@@ -48,6 +58,11 @@ export function liveSettings(parts: LiveParts): ReadonlyMap<string, LiveSetting>
     ],
     ['databases', { get: () => '1' }],
     ['dir', { get: () => settings.data }],
+    [
+      'history',
+      { get: () => historyText(log.history), set: (value) => (log.history = parseHistory(value) ?? log.history) },
+    ],
+    ['max-disk', maxDisk(log)],
     [
       'latency-tracking',
       {
@@ -105,6 +120,19 @@ function number(get: () => number, set: (value: number) => void): LiveSetting {
     get: () => String(get()),
     set: (value) => {
       set(Number(value))
+    },
+  }
+}
+
+function maxDisk(log: Log): LiveSetting {
+  return {
+    get: () => String(log.diskSizeMax),
+    check: (value) => {
+      const least = log.segmentSize * DISK_SEGMENTS_MIN
+      return value === '0' || Number(value) >= least ? null : `argument must be 0 or at least ${least}`
+    },
+    set: (value) => {
+      log.diskSizeMax = Number(value)
     },
   }
 }

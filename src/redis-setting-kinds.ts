@@ -1,3 +1,5 @@
+import { HISTORY_FORMS, historyText, parseHistory } from './history-text.js'
+
 /** Reads what CONFIG SET was given: the value as CONFIG GET will show it, or why it is none, in Redis's words. */
 export type Read = (given: string) => { readonly value: string } | { readonly fault: string }
 
@@ -66,6 +68,12 @@ export function sizeOf(given: string): bigint | null {
 function between(value: bigint, min: number | bigint, max: number | bigint): ReturnType<Read> {
   if (value >= BigInt(min) && value <= BigInt(max)) return { value: String(value) }
   return { fault: `argument must be between ${min} and ${max} inclusive` }
+}
+
+/** How long superseded records stay. */
+export const history: Read = (given) => {
+  const parsed = parseHistory(given)
+  return parsed === null ? { fault: `argument must be ${HISTORY_FORMS}` } : { value: historyText(parsed) }
 }
 
 export const text: Read = (given) => ({ value: given })

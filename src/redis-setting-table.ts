@@ -2,6 +2,7 @@ import {
   clamped,
   eventClasses,
   flag,
+  history,
   HUGE,
   INT32_MAX,
   integer,
@@ -49,9 +50,24 @@ const HONOURED: readonly RedisSetting[] = [
     honoured: 'bytes of one request, as `--query-size-max`',
   },
   {
+    name: 'compaction',
+    read: flag,
+    honoured: 'whether the log is compacted by itself, as `--compaction`; Flin’s own',
+  },
+  {
     name: 'compaction-rate',
     read: size(0, HUGE),
     honoured: 'bytes a second that compaction may read and write, as `--compaction-rate`; Flin’s own',
+  },
+  {
+    name: 'history',
+    read: history,
+    honoured: 'how long superseded records stay in the log, as `--history`; Flin’s own',
+  },
+  {
+    name: 'max-disk',
+    read: size(0, HUGE),
+    honoured: 'bytes that the log may take on the disk, as `--max-disk`; at least 8 segments; Flin’s own',
   },
   {
     name: 'latency-tracking',

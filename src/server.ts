@@ -14,6 +14,8 @@ import type { ServerView } from './commands/server-view.js'
 import { Committer } from './commit/committer.js'
 import type { Settings } from './config.js'
 import { Facts, FLIN_VERSION, REDIS_VERSION } from './facts.js'
+import { parseHistory } from './history-text.js'
+import { Idleness } from './idleness.js'
 import { initialValues, liveSettings } from './live-settings.js'
 import { Keyspace } from './models/keyspace.js'
 import { replayState } from './models/replay-state.js'
@@ -84,6 +86,8 @@ export class Server {
     const compaction = new CompactionKeeper({
       ...{ log, committer, logger, liveness: keyspace.liveness },
       rate: settings.compactionRate,
+      isOn: settings.compaction,
+      idleness: new Idleness(),
       memorySizeMax: settings.memory,
       onFailure: onEnd,
     })
@@ -232,18 +236,21 @@ async function openState(
   }
 }
 
-/** In memory, segments are small enough beside the bound that it is one. */
-function segmentSizeIn({ memory, segmentSize }: Settings): number {
-  return Math.max(SEGMENT_SIZE_MIN, Math.min(segmentSize, Math.floor(memory / 8 / 4096) * 4096))
+/** Segments are small enough beside a bound, of the memory or of the disk, that it is one. */
+function segmentSizeIn({ memory, maxDisk, segmentSize }: Settings): number {
+  const largest = memory > 0 ? memory / 8 : maxDisk > 0 ? maxDisk / 16 : Infinity
+  return Math.max(SEGMENT_SIZE_MIN, Math.min(segmentSize, Math.floor(largest / 4096) * 4096))
 }
 
 function logOptions(settings: Settings, logger: Logger): LogOptions {
   return {
     fsync: settings.fsync,
-    segmentSize: settings.memory > 0 ? segmentSizeIn(settings) : settings.segmentSize,
+    segmentSize: segmentSizeIn(settings),
     cacheSize: settings.cacheSize,
     undurableSizeMax: UNDURABLE_SIZE_MAX,
     reserveSize: settings.reserveSize,
+    diskSizeMax: settings.memory > 0 ? 0 : settings.maxDisk,
+    history: parseHistory(settings.history) ?? 'none',
     memorySizeMax: settings.memory,
     serveDamaged: settings.serveDamaged,
     readOnly: false,
@@ -269,6 +276,7 @@ function report(event: LogEvent, logger: Logger): void {
   } else if (event.type === 'orphan' && event.action === 'quarantined') {
     logger.warn(facts, 'a file that the log does not name, and that is not empty, is set aside')
   } else if (type === 'disk-full') logger.error(facts, 'the disk is full: writes will be refused')
+  else if (type === 'bound-reached') logger.error(facts, 'the log has all of its space: writes will be refused')
   else if (event.type === 'checked' && event.damagedCount === 0) logger.info(facts, 'all sealed segments are verified')
   else if (type === 'disk-has-space') logger.info(facts, 'the disk has space again')
   else logger.debug(facts, type)

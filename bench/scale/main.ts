@@ -42,6 +42,8 @@ function options(cacheSize: number): LogOptions {
     cacheSize,
     undurableSizeMax: 64 << 20,
     reserveSize: 0,
+    diskSizeMax: 0,
+    history: 'none',
     memorySizeMax: 0,
     serveDamaged: false,
     readOnly: false,

@@ -8,10 +8,12 @@ import type { Segment } from '../segment.js'
 import type { SegmentFiles } from '../segment-files.js'
 import { CompactionCounts } from './counts.js'
 import { decide } from './decide.js'
+import { firstWithin, type Window } from './history.js'
 import type { CompactionResult, Durable, Liveness } from './liveness.js'
 import { stopped } from './pace.js'
 import type { Rewriter } from './rewriter.js'
 import type { Rewritten, RewriteTask } from './rewrite.js'
+import type { Source } from './scan.js'
 import type { Select } from './select.js'
 import { TombstoneRule } from './tombstones.js'
 
@@ -53,13 +55,14 @@ export class Compactor {
   /** Rewrites all segments that are sealed now, the oldest first: so every tombstone in them goes with what it buries. */
   async all(liveness: Liveness, durable: Durable): Promise<CompactionResult> {
     const result = { sizeBefore: 0, sizeAfter: 0, recordsDropped: 0 }
-    const end = this.#readyEnd()
+    const window = this.#window(false)
+    const end = Math.min(this.#readyEnd(), window.offset)
     await this.#alone(async () => {
       for (let i = 0; ;) {
         const { inOrder } = this.#state.segments
         const segment = inOrder[i]
         if (segment === undefined || segment.baseOffset >= end) break
-        const made = await this.#run(inOrder.slice(i, i + this.#countFrom(i, end)), liveness, durable)
+        const made = await this.#run(inOrder.slice(i, i + this.#countFrom(i, end)), window, liveness, durable)
         result.sizeBefore += made.sizeBefore
         result.sizeAfter += made.sizeAfter
         result.recordsDropped += made.recordsDropped
@@ -76,12 +79,14 @@ export class Compactor {
     isPressed: boolean,
     select: Select,
   ): Promise<CompactionResult | null> {
-    const { segments, options } = this.#state
+    const { segments, options, space } = this.#state
     const { segmentSize } = options
-    const run = select(segments.inOrder, segments.deadSizes, { segmentSize, isPressed })
+    const liveSizeMax = options.memorySizeMax > 0 ? Infinity : space.compactionLiveMax
+    const window = this.#window(isPressed)
+    const run = select(segments.inOrder, segments.deadSizes, { segmentSize, liveSizeMax, isPressed, window })
     if (run === null) return null
-    const chosen = segments.inOrder.slice(run.start, run.start + run.count)
-    return this.#alone(() => this.#run(chosen, liveness, durable))
+    const chosen = segments.inOrder.slice(run.start, Math.min(run.start + run.count, window.first))
+    return chosen.length === 0 ? null : this.#alone(() => this.#run(chosen, window, liveness, durable))
   }
 
   /** Ends what is under way before its next step, unless it is switching already: it rejects with LOG_CLOSED. */
@@ -104,6 +109,14 @@ export class Compactor {
     } finally {
       this.#running = null
     }
+  }
+
+  /** Where the history window begins. One that is bounded gives way when space is short. */
+  #window(isPressed: boolean): Window {
+    const { segments, history, endOffset } = this.#state
+    const kept = isPressed && history !== 'forever' ? 'none' : history
+    const first = firstWithin(kept, segments.inOrder, this.#state.now())
+    return { first, offset: segments.inOrder[first]?.baseOffset ?? endOffset, endOffset }
   }
 
   /** Offset behind the last segment, from the first on, that is sealed and has its side file. */
@@ -136,25 +149,34 @@ export class Compactor {
     if (this.#state.poison !== null) throw this.#state.poison
   }
 
-  async #run(old: readonly Segment[], liveness: Liveness, durable: Durable): Promise<CompactionResult> {
+  async #run(old: readonly Segment[], window: Window, liveness: Liveness, durable: Durable): Promise<CompactionResult> {
     this.#checkStopped()
     const state = this.#state
     const { inOrder } = state.segments
     const index = inOrder.indexOf(old[0]!)
     const rule = new TombstoneRule(inOrder.slice(0, index), old[0]!.baseOffset)
-    const cleanOffset = state.endOffset
+    const isHistoryKept = window.offset < window.endOffset
+    // What has been superseded within the window is still there.
+    const cleanOffset = isHistoryKept ? window.offset : state.endOffset
     let horizon = state.manifest.compactionHorizon
-    const task = this.#taskFor(old, index)
+    // By offset: runs before this one may have made fewer segments of many.
+    const later = inOrder.slice(index + old.length).filter(({ baseOffset }) => baseOffset < window.offset)
+    const history = isHistoryKept ? { later: later.map(this.#sourceOf), supersession: liveness.supersession } : null
+    const task = { ...this.#taskFor(old, index), history }
     let next: Segment | null = null
     let scanned = 0
     const sizeBefore = old.reduce((size, segment) => size + segment.size, 0)
     try {
-      const made = await this.#rewriter.rewrite(task, async (i, scan) => {
-        scanned = i + 1
-        const decided = await decide(scan, old[i]!, liveness, rule, () => this.#isStopped)
-        horizon = Math.max(horizon, decided.horizon)
-        return decided.keep
+      const made = await this.#rewriter.rewrite(task, {
+        decide: async (i, scan) => {
+          scanned = i + 1
+          const decided = await decide(scan, old[i]!, liveness, rule, () => this.#isStopped)
+          horizon = Math.max(horizon, decided.horizon)
+          return decided.keep
+        },
+        makeRoom: (size) => this.#files.makeRoom(size),
       })
+      this.#noteWritten(task, made)
       this.#checkStopped()
       await this.#untilDurable(state.endOffset, durable)
       this.#checkStopped()
@@ -172,11 +194,27 @@ export class Compactor {
       // Reading stopped at the one behind those that were scanned. It is not tried again.
       if (isCorrupt(error) && scanned < old.length) old[scanned]!.isDamaged = true
       if (state.poison === null && (next === null || !inOrder.includes(next))) await this.#discard(task, next)
+      state.space.compactionSize = 0
       throw error
     }
   }
 
-  #taskFor(old: readonly Segment[], index: number): RewriteTask {
+  /** What was promised is on the disk now; a thread of its own writes where nobody else measures. */
+  #noteWritten({ baseOffset, generation, hasFile }: RewriteTask, { size, sideSize, isUnchanged }: Rewritten): void {
+    const { meter, space } = this.#state
+    if (meter === null || !hasFile || size === 0 || isUnchanged) return
+    meter.note(segmentName(baseOffset, generation), size)
+    meter.note(sideFileName(baseOffset, generation), sideSize)
+    space.noteSideFile(sideSize, size)
+    space.compactionSize = 0
+  }
+
+  readonly #sourceOf = ({ name, baseOffset, size, memory }: Segment): Source => ({
+    ...{ name, baseOffset, size },
+    memory: this.#state.options.memorySizeMax > 0 ? memory : null,
+  })
+
+  #taskFor(old: readonly Segment[], index: number): Omit<RewriteTask, 'history'> {
     const { segments, options, seed, committedOffset } = this.#state
     const last = old.at(-1)!
     // A later record, which is durable before the switch, keeps the log's time; until there is one, a header of this has to.
@@ -186,10 +224,7 @@ export class Compactor {
     const inMemory = options.memorySizeMax > 0
     return {
       seed,
-      sources: old.map(({ name, baseOffset, size, memory }) => ({
-        ...{ name, baseOffset, size },
-        memory: inMemory ? memory : null,
-      })),
+      sources: old.map(this.#sourceOf),
       baseOffset: old[0]!.baseOffset,
       generation: old[0]!.generation + 1,
       endOffset: last.endOffset,

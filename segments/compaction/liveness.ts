@@ -9,6 +9,16 @@ export interface Liveness {
    * was: if not, it has died while it was copied.
    */
   moved: (record: ReplayedRecord, segmentNumber: number, position: number) => boolean
+  /** How it comes that records are dead; asked where history is kept. */
+  readonly supersession: Supersession
+}
+
+/** Which kinds of records supersede which. What is superseded stays for as long as what supersedes it is within the history window. */
+export interface Supersession {
+  /** By kind: the kinds of upserts and tombstones of the same key that supersede such a record. Others leave no history. */
+  readonly by: ReadonlyMap<number, readonly number[]>
+  /** Kinds of tombstones that bury whatever lies before them. */
+  readonly all: readonly number[]
 }
 
 /** Resolves when everything below an offset is durable; rejects when it never will be. */

@@ -11,10 +11,16 @@ export interface ThreadData {
   readonly control: Int32Array
 }
 
-export type ToThread = { type: 'rewrite'; task: RewriteTask } | { type: 'keep'; keep: Uint8Array | null }
+export type ToThread =
+  | { type: 'rewrite'; task: RewriteTask }
+  /** The answer to `scan`; null: it has failed. */
+  | { type: 'keep'; keep: Uint8Array | null }
+  /** The answer to `room`. */
+  | { type: 'go'; hasRoom: boolean }
 
 export type FromThread =
   | { type: 'scan'; i: number; columns: PlainColumns; tombstoneOffsets: readonly number[] }
+  | { type: 'room'; size: number }
   | { type: 'done'; rewritten: PlainRewritten }
   | { type: 'failed'; code: ErrorCode | null; systemCode: string | null; message: string }
 

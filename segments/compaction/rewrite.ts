@@ -4,12 +4,14 @@ import { StreamingDigest } from '../digest.js'
 import type { Disk } from '../disk.js'
 import { BATCH_HEADER_SIZE, RECORD_FLAG } from '../format.js'
 import type { KeyHasher } from '../key-hash.js'
+import { blocksOf } from '../metered-disk.js'
 import { segmentName, sideFileName } from '../names.js'
 import { RecordView } from '../record.js'
 import { RestartColumns, SparseIndex } from '../restart-columns.js'
 import { encodeSideFile } from '../side-file.js'
 import type { Pace } from './pace.js'
 import type { Scratch } from './scratch.js'
+import { type HistoryTask, keepHistory } from './superseded.js'
 import { intactBatches, scanSegment, type SegmentScan, type Source } from './scan.js'
 
 /** What is to be rewritten: neighbours in the log, which become one segment. */
@@ -29,15 +31,31 @@ export interface RewriteTask {
   readonly isResident: boolean
   /** Whether there is a disk to write them to. */
   readonly hasFile: boolean
+  /** Null: nothing that is dead stays. */
+  readonly history: HistoryTask | null
 }
+
+/**
+ * Asked before anything is written, with all that will be: bytes of the segment and of its side file.
+ * @throws FlinError DISK_FULL when there is no room for so many
+ */
+export type MakeRoom = (size: number) => Promise<void>
 
 /** Says of each record of source `i` whether it stays: 1, or 0. */
 export type Decide = (i: number, scan: SegmentScan) => Promise<Uint8Array>
+
+/** What a rewrite asks whoever wants it. */
+export interface Asked {
+  readonly decide: Decide
+  readonly makeRoom: MakeRoom
+}
 
 /** What became of it. */
 export interface Rewritten {
   /** Bytes of the new segment; 0: nothing was left, and there is none. */
   readonly size: number
+  /** Bytes of its side file; 0 where there is no disk. */
+  readonly sideSize: number
   readonly recordsDropped: number
   readonly columns: RestartColumns
   /** Where the records were, in the order of the columns; how many came from each source. */
@@ -60,19 +78,19 @@ const IO_SIZE = 1 << 20
 /**
  * Reads neighbours one after the other, asks what stays of each, and writes that as one segment with its side file, both
  * synced. The new names are not: whoever lets a manifest name them syncs the folder first.
- * @throws FlinError LOG_CORRUPT when a source is damaged, LOG_CLOSED when it was stopped; what the disk says no to. Files
- *   may have been begun then.
+ * @throws FlinError LOG_CORRUPT when a source is damaged, LOG_CLOSED when it was stopped; what the disk, or `makeRoom`, says no
+ *   to. Files may have been begun then.
  */
 export async function rewriteRun(
   disk: Disk,
   hasher: KeyHasher,
   task: RewriteTask,
-  decide: Decide,
+  ask: Asked,
   pace: Pace,
   scratch: Scratch,
 ): Promise<Rewritten> {
   try {
-    return await rewrite(disk, hasher, task, decide, pace, scratch)
+    return await rewrite(disk, hasher, task, ask, pace, scratch)
   } finally {
     scratch.trim()
   }
@@ -82,7 +100,7 @@ async function rewrite(
   disk: Disk,
   hasher: KeyHasher,
   task: RewriteTask,
-  decide: Decide,
+  { decide, makeRoom }: Asked,
   pace: Pace,
   scratch: Scratch,
 ): Promise<Rewritten> {
@@ -91,13 +109,23 @@ async function rewrite(
     const bytes = source.memory ?? (await readPaced(disk, source, pace, scratch))
     const scan = await scanSegment(source, bytes, task.seed, hasher, pace)
     const keep = await decide(i, scan)
+    if (task.history !== null) {
+      const later = [...task.sources.slice(i + 1), ...task.history.later]
+      const sources = { disk, hasher, seed: task.seed, pace }
+      await keepHistory(scan.columns, keep, later, task.history.supersession, sources)
+    }
     const isWhole = !keep.includes(0) && (keep.length > 0 || !task.mayVanish)
     if (task.sources.length === 1 && isWhole) return out.unchanged(scan)
     await out.copy(source, bytes, scan, keep, i === task.sources.length - 1, pace)
   }
   const rewritten = out.finish()
-  if (task.hasFile && rewritten.size > 0) await write(disk, task, rewritten, out.bytes, pace)
-  return rewritten
+  if (!task.hasFile || rewritten.size === 0) return rewritten
+  const side = sideFileOf(task, rewritten)
+  await makeRoom(blocksOf(rewritten.size) + blocksOf(side.length))
+  const { baseOffset, generation } = task
+  await writePaced(disk, segmentName(baseOffset, generation), out.bytes, rewritten.size, pace)
+  await writePaced(disk, sideFileName(baseOffset, generation), side, side.length, pace)
+  return { ...rewritten, sideSize: side.length }
 }
 
 async function readPaced(disk: Disk, { name, size }: Source, pace: Pace, scratch: Scratch): Promise<Buffer> {
@@ -122,14 +150,11 @@ async function readPaced(disk: Disk, { name, size }: Source, pace: Pace, scratch
   }
 }
 
-async function write(disk: Disk, task: RewriteTask, made: Rewritten, bytes: Buffer, pace: Pace): Promise<void> {
-  const { baseOffset, generation, seed } = task
-  await writePaced(disk, segmentName(baseOffset, generation), bytes, made.size, pace)
+function sideFileOf(task: RewriteTask, made: Rewritten): Buffer {
   const { columns, sparse, digest, tombstoneCount, size } = made
-  const { endOffset, firstTimestampMs, lastTimestampMs, lastEpoch } = task
+  const { baseOffset, endOffset, generation, seed, firstTimestampMs, lastTimestampMs, lastEpoch } = task
   const range = { baseOffset, endOffset, generation, segmentSize: size, firstTimestampMs, lastTimestampMs, lastEpoch }
-  const side = encodeSideFile({ ...range, tombstoneCount, digest, columns, sparse }, seed)
-  await writePaced(disk, sideFileName(baseOffset, generation), side, side.length, pace)
+  return encodeSideFile({ ...range, tombstoneCount, digest, columns, sparse }, seed)
 }
 
 async function writePaced(disk: Disk, name: string, bytes: Buffer, size: number, pace: Pace): Promise<void> {
@@ -266,6 +291,7 @@ class Output {
   #facts() {
     return {
       size: this.#size,
+      sideSize: 0,
       recordsDropped: this.#dropped,
       columns: this.#columns,
       oldPositions: this.#oldPositions.subarray(0, this.#columns.count),

@@ -1,13 +1,13 @@
 import type { Disk } from '../disk.js'
 import type { KeyHasher } from '../key-hash.js'
 import { LoopPace } from './pace.js'
-import { type Decide, type Rewritten, rewriteRun, type RewriteTask } from './rewrite.js'
+import { type Asked, type Rewritten, rewriteRun, type RewriteTask } from './rewrite.js'
 import { Scratch } from './scratch.js'
 
 /** Where rewriting is done: in a thread of its own, or on the loop's. One run at a time. */
 export interface Rewriter {
-  /** @throws as {@link rewriteRun}; and whatever `decide` throws */
-  rewrite: (task: RewriteTask, decide: Decide) => Promise<Rewritten>
+  /** @throws as {@link rewriteRun}; and whatever what is asked throws */
+  rewrite: (task: RewriteTask, asked: Asked) => Promise<Rewritten>
   /** Bytes a second that may be read and written; 0: no bound. */
   setRate: (bytesPerSecond: number) => void
   /** The run under way ends before its next step, with LOG_CLOSED. */
@@ -31,10 +31,10 @@ export class LoopRewriter implements Rewriter {
     this.#hasher = hasher
   }
 
-  rewrite(task: RewriteTask, decide: Decide): Promise<Rewritten> {
+  rewrite(task: RewriteTask, asked: Asked): Promise<Rewritten> {
     // Memory of its own each time: a log in memory has no more than its bound while nothing runs.
     const pace = new LoopPace(() => this.#isStopped)
-    return rewriteRun(this.#disk, this.#hasher, task, decide, pace, new Scratch())
+    return rewriteRun(this.#disk, this.#hasher, task, asked, pace, new Scratch())
   }
 
   /** What runs here is bounded by giving way. */

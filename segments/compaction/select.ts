@@ -1,4 +1,5 @@
 import type { Segment } from '../segment.js'
+import { droppableShare, type Window } from './history.js'
 import { TombstoneRule } from './tombstones.js'
 
 /** Neighbours that are rewritten into one segment. */
@@ -11,6 +12,10 @@ export interface Run {
 export interface SelectOptions {
   /** Live bytes that one run may leave. */
   readonly segmentSize: number
+  /** Live bytes for which there is room on the disk. */
+  readonly liveSizeMax: number
+  /** Where history begins that is kept: nothing is chosen from there on. */
+  readonly window: Window
   /** Space is short: whatever gives some back is worth its cost. */
   readonly isPressed: boolean
 }
@@ -53,9 +58,10 @@ interface Facts {
 export function selectRun(segments: readonly Segment[], dead: readonly number[], options: SelectOptions): Run | null {
   // Those that are not ready are the newest. What is damaged stays as it is, and so does all behind it.
   const stop = segments.findIndex((it) => !it.sealed || it.columns !== null || it.isDamaged)
-  const ready = stop === -1 ? segments : segments.slice(0, stop)
-  const facts = ready.map((segment, i) => factsOf(segments, i, dead[segment.number]!))
-  return deadRun(facts, options) ?? smallRun(facts, options.segmentSize) ?? blocker(segments, facts)
+  const ready = segments.slice(0, Math.min(stop === -1 ? Infinity : stop, options.window.first))
+  const facts = ready.map((it, i) => factsOf(segments, i, dead[it.number]! * droppableShare(it, options.window)))
+  const sizeMax = Math.min(options.segmentSize, options.liveSizeMax)
+  return deadRun(facts, sizeMax, options) ?? smallRun(facts, sizeMax) ?? blocker(segments, facts, options.liveSizeMax)
 }
 
 function factsOf(segments: readonly Segment[], i: number, dead: number): Facts {
@@ -77,8 +83,16 @@ function areFree(segments: readonly Segment[], i: number): boolean {
 }
 
 /** The segment that gives most back for each byte read and written, with those neighbours that are worth it as well. */
-function deadRun(facts: readonly Facts[], { segmentSize, isPressed }: SelectOptions): Run | null {
-  const first = facts.reduce((best, it, i) => (best === -1 || gain(it) > gain(facts[best]!) ? i : best), -1)
+function deadRun(
+  facts: readonly Facts[],
+  sizeMax: number,
+  { segmentSize, liveSizeMax, isPressed }: SelectOptions,
+): Run | null {
+  let first = -1
+  facts.forEach((it, i) => {
+    const hasRoom = it.live <= liveSizeMax || share(it) >= WHOLLY_DEAD
+    if (hasRoom && (first === -1 || gain(it) > gain(facts[first]!))) first = i
+  })
   if (first === -1) return null
   let shareMin = isPressed ? PRESSED_SHARE_MIN : DEAD_SHARE_MIN
   // What is wholly dead is dropped without a copy: nothing that has to be copied goes along.
@@ -89,7 +103,7 @@ function deadRun(facts: readonly Facts[], { segmentSize, isPressed }: SelectOpti
     if (dead < Math.max(size * TOTAL_SHARE_MIN, segmentSize)) return null
   }
   if (share(facts[first]!) < shareMin) return null
-  return grown(first, facts, (it, live) => share(it) >= shareMin && live + it.live <= segmentSize)
+  return grown(first, facts, (it, live) => share(it) >= shareMin && live + it.live <= sizeMax)
 }
 
 function gain({ size, dead, live }: Facts): number {
@@ -126,7 +140,7 @@ function grown(first: number, facts: readonly Facts[], takes: (it: Facts, live: 
  * Small neighbours, none of which is more than half of what they become: so each byte is copied a few times at most, however
  * often there is something small beside it.
  */
-function smallRun(facts: readonly Facts[], segmentSize: number): Run | null {
+function smallRun(facts: readonly Facts[], sizeMax: number): Run | null {
   for (let start = 0; start < facts.length; start++) {
     let live = 0
     let largest = 0
@@ -135,7 +149,7 @@ function smallRun(facts: readonly Facts[], segmentSize: number): Run | null {
       const it = facts[start + count - 1]!
       live += it.live
       largest = Math.max(largest, it.live)
-      if (live > segmentSize * MERGED_SHARE) break
+      if (live > sizeMax * MERGED_SHARE) break
       if (count > 1 && largest * 2 <= live) found = { start, count }
     }
     if (found !== null) return found
@@ -144,7 +158,7 @@ function smallRun(facts: readonly Facts[], segmentSize: number): Run | null {
 }
 
 /** The oldest segment that keeps tombstones from going, when they are many beside what it costs to look at all of these. */
-function blocker(segments: readonly Segment[], facts: readonly Facts[]): Run | null {
+function blocker(segments: readonly Segment[], facts: readonly Facts[], liveSizeMax: number): Run | null {
   let held = 0
   let newest = 0
   let from = Infinity
@@ -163,5 +177,6 @@ function blocker(segments: readonly Segment[], facts: readonly Facts[]): Run | n
     if (first === -1) first = i
     cost += facts[i]!.dead === 0 ? facts[i]!.size * LOOK_SHARE : facts[i]!.size
   }
-  return first === -1 || held < cost * BLOCKED_SHARE ? null : { start: first, count: 1 }
+  if (first === -1 || held < cost * BLOCKED_SHARE || facts[first]!.live > liveSizeMax) return null
+  return { start: first, count: 1 }
 }

@@ -25,6 +25,13 @@ export class SyncDisk implements Disk {
     return attempt(() => fs.readdirSync(this.#path(folder)))
   }
 
+  sizes(folder = '.'): Promise<Map<string, number>> {
+    return attempt(() => {
+      const entries = fs.readdirSync(this.#path(folder), { withFileTypes: true }).filter((entry) => entry.isFile())
+      return new Map(entries.map(({ name }) => [name, fs.statSync(this.#path(path.join(folder, name))).size]))
+    })
+  }
+
   makeFolder(name: string): Promise<void> {
     return attempt(() => void fs.mkdirSync(this.#path(name), { recursive: true }))
   }

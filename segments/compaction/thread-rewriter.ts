@@ -2,14 +2,14 @@ import { Worker } from 'node:worker_threads'
 import { FlinError } from '../errors.js'
 import { columnsOf, type FromThread, rewrittenOf, type ThreadData, type ToThread } from './messages.js'
 import { CONTROL, stopped } from './pace.js'
-import type { Decide, Rewritten, RewriteTask } from './rewrite.js'
+import type { Asked, Rewritten, RewriteTask } from './rewrite.js'
 import type { Rewriter } from './rewriter.js'
 
 const KIB = 1024
 const RATE_MAX = 0x7fff_ffff
 
 interface Job {
-  readonly decide: Decide
+  readonly asked: Asked
   readonly resolve: (rewritten: Rewritten) => void
   readonly reject: (error: unknown) => void
 }
@@ -20,7 +20,7 @@ export class ThreadRewriter implements Rewriter {
   readonly #control: Int32Array
   #worker: Worker | null = null
   #job: Job | null = null
-  /** What a decision failed with; the thread only knows that it did. */
+  /** What an answer failed with; the thread only knows that it did. */
   #failure: unknown = null
 
   constructor(folder: string, hashSeed: readonly [number, number]) {
@@ -28,11 +28,11 @@ export class ThreadRewriter implements Rewriter {
     this.#data = { folder, hashSeed, control: this.#control }
   }
 
-  rewrite(task: RewriteTask, decide: Decide): Promise<Rewritten> {
+  rewrite(task: RewriteTask, asked: Asked): Promise<Rewritten> {
     if (Atomics.load(this.#control, CONTROL.stop) === 1) return Promise.reject(stopped())
     this.#failure = null
     return new Promise((resolve, reject) => {
-      this.#job = { decide, resolve, reject }
+      this.#job = { asked, resolve, reject }
       this.#send({ type: 'rewrite', task })
       // What is under way keeps the process; a thread that waits for work does not.
       this.#worker!.ref()
@@ -87,6 +87,7 @@ export class ThreadRewriter implements Rewriter {
 
   #receive(message: FromThread): void {
     if (message.type === 'scan') void this.#decide(message)
+    else if (message.type === 'room') void this.#makeRoom(message.size)
     else if (message.type === 'done') {
       this.#end((job) => {
         job.resolve(rewrittenOf(message.rewritten))
@@ -101,11 +102,22 @@ export class ThreadRewriter implements Rewriter {
   async #decide({ i, columns, tombstoneOffsets }: FromThread & { type: 'scan' }): Promise<void> {
     let keep: Uint8Array | null = null
     try {
-      if (this.#job !== null) keep = await this.#job.decide(i, { columns: columnsOf(columns), tombstoneOffsets })
+      if (this.#job !== null) keep = await this.#job.asked.decide(i, { columns: columnsOf(columns), tombstoneOffsets })
     } catch (error) {
       this.#failure = error
     }
     this.#send({ type: 'keep', keep })
+  }
+
+  async #makeRoom(size: number): Promise<void> {
+    let hasRoom = false
+    try {
+      await this.#job?.asked.makeRoom(size)
+      hasRoom = true
+    } catch (error) {
+      this.#failure = error
+    }
+    this.#send({ type: 'go', hasRoom })
   }
 }
 

@@ -5,6 +5,7 @@ import { isNodeError } from '../node-disk.js'
 import { buffersOf, type FromThread, plainColumns, plainRewritten, type ThreadData, type ToThread } from './messages.js'
 import { ThreadPace } from './pace.js'
 import { rewriteRun, type RewriteTask } from './rewrite.js'
+import type { SegmentScan } from './scan.js'
 import { Scratch } from './scratch.js'
 import { SyncDisk } from './sync-disk.js'
 
@@ -15,28 +16,31 @@ const disk = new SyncDisk(folder)
 const hasher = new KeyHasher(hashSeed[0], hashSeed[1])
 const scratch = new Scratch()
 let answer: (keep: Uint8Array | null) => void = () => undefined
+let go: (hasRoom: boolean) => void = () => undefined
 
 port.on('message', (message: ToThread) => {
   if (message.type === 'keep') answer(message.keep)
+  else if (message.type === 'go') go(message.hasRoom)
   else void run(message.task)
 })
 
+async function decide(i: number, { columns, tombstoneOffsets }: SegmentScan): Promise<Uint8Array> {
+  const answered = new Promise<Uint8Array | null>((resolve) => (answer = resolve))
+  send({ type: 'scan', i, columns: plainColumns(columns), tombstoneOffsets })
+  const keep = await answered
+  if (keep === null) throw new FlinError('LOG_CLOSED', 'what stays could not be decided')
+  return keep
+}
+
+async function makeRoom(size: number): Promise<void> {
+  const answered = new Promise<boolean>((resolve) => (go = resolve))
+  send({ type: 'room', size })
+  if (!(await answered)) throw new FlinError('DISK_FULL', 'there is no room for what was to be written')
+}
+
 async function run(task: RewriteTask): Promise<void> {
   try {
-    const made = await rewriteRun(
-      disk,
-      hasher,
-      task,
-      async (i, { columns, tombstoneOffsets }) => {
-        const answered = new Promise<Uint8Array | null>((resolve) => (answer = resolve))
-        send({ type: 'scan', i, columns: plainColumns(columns), tombstoneOffsets })
-        const keep = await answered
-        if (keep === null) throw new FlinError('LOG_CLOSED', 'what stays could not be decided')
-        return keep
-      },
-      new ThreadPace(control),
-      scratch,
-    )
+    const made = await rewriteRun(disk, hasher, task, { decide, makeRoom }, new ThreadPace(control), scratch)
     const rewritten = plainRewritten(made)
     const { memory } = rewritten
     const buffers = made.isUnchanged ? [] : buffersOf(rewritten.columns)

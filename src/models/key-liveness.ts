@@ -1,4 +1,10 @@
-import { sizeClassOf, type HashIndex, type Liveness, type ReplayedRecord } from '../../segments/index.js'
+import {
+  sizeClassOf,
+  type HashIndex,
+  type Liveness,
+  type ReplayedRecord,
+  type Supersession,
+} from '../../segments/index.js'
 import type { ExpiryTable } from './expiry-table.js'
 import { KIND } from './kinds.js'
 
@@ -21,6 +27,14 @@ export function seekPlace(index: HashIndex, hi: number, lo: number, segment: num
 
 /** What compaction asks about the records of keys, and tells of them. It may leave the index standing on any entry. */
 export class KeyLiveness implements Liveness {
+  readonly supersession: Supersession = {
+    by: new Map([
+      [KIND.string, [KIND.string]],
+      // Bound to its value: another value takes it away.
+      [KIND.expiry, [KIND.expiry, KIND.string]],
+    ]),
+    all: [KIND.floor],
+  }
   readonly #index: HashIndex
   readonly #expiries: ExpiryTable
 

@@ -124,6 +124,10 @@ export class WatchedDisk implements Disk {
     return this.#disk.list(folder)
   }
 
+  sizes(folder?: string): Promise<Map<string, number>> {
+    return this.#disk.sizes(folder)
+  }
+
   makeFolder(name: string): Promise<void> {
     return this.#disk.makeFolder(name)
   }

@@ -63,6 +63,8 @@ export const EXAMPLE_OPTIONS: LogOptions = {
   cacheSize: 1 << 20,
   undurableSizeMax: 1 << 20,
   reserveSize: 0,
+  diskSizeMax: 0,
+  history: 'none',
   memorySizeMax: 0,
   serveDamaged: false,
   readOnly: false,

@@ -89,6 +89,10 @@ export class HeldDisk implements Disk {
     return this.#call(`list ${folder ?? ''}`, () => this.#disk.list(folder))
   }
 
+  sizes(folder?: string): Promise<Map<string, number>> {
+    return this.#disk.sizes(folder)
+  }
+
   makeFolder(name: string): Promise<void> {
     return this.#disk.makeFolder(name)
   }

@@ -23,6 +23,8 @@ export function logOptions(changes: Partial<LogOptions> = {}): LogOptions {
     cacheSize: 12_000,
     undurableSizeMax: 1 << 24,
     reserveSize: 0,
+    diskSizeMax: 0,
+    history: 'none',
     memorySizeMax: 0,
     serveDamaged: false,
     readOnly: false,
@@ -68,7 +70,8 @@ export class LogSession {
     for (const [key, value] of entries) size += 2 * (key.length + RECORD_OVERHEAD) + (value?.length ?? 0)
     await this.#run(() => {
       for (const [key] of entries) keyspace.find(Buffer.from(key), 0, key.length) // all that is cold is found before anything is written
-      this.#begin(size)
+      const frees = entries.every(([, value]) => value === null)
+      this.#begin(size, frees)
       for (const [name, value, expireAt = 0] of entries) {
         const key = Buffer.from(name)
         const isThere = keyspace.find(key, 0, key.length)
@@ -104,12 +107,12 @@ export class LogSession {
     this.#begin(segmentSize - BATCH_HEADER_SIZE)
   }
 
-  #begin(size: number): void {
+  #begin(size: number, frees = false): void {
     const { log, history } = this
     const { active } = log.appender
     const { size: sizeBefore } = active
     const { endOffset } = log
-    log.appender.begin(size)
+    log.appender.begin(size, frees)
     // What began a new segment, or filled the batch, closed the batch that was open.
     if (log.appender.active !== active || active.size !== sizeBefore) history.noteBoundary(endOffset)
   }

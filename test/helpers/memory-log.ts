@@ -11,6 +11,8 @@ export function smallLogOptions(options: Partial<LogOptions> = {}): LogOptions {
     cacheSize: 16 * 8192,
     undurableSizeMax: 1 << 20,
     reserveSize: 0,
+    diskSizeMax: 0,
+    history: 'none',
     memorySizeMax: 0,
     serveDamaged: false,
     readOnly: false,

@@ -83,6 +83,11 @@ export class SimDisk implements Disk {
     return new Map([...this.#folders.entries()].map(([path, file]) => [path, file.contents()]))
   }
 
+  /** Bytes in each file, as the kernel shows them. */
+  get fileSizes(): number[] {
+    return [...this.#folders.entries()].map(([, { size }]) => size)
+  }
+
   /** The disk after a power cut: of what was not synced, the seed says what survived. */
   crash(seed: number, options: SimDiskOptions = {}): SimDisk {
     const rng = new Random(seed)
@@ -122,6 +127,13 @@ export class SimDisk implements Disk {
 
   list(folder = ROOT): Promise<string[]> {
     return this.#call(`list ${folder}`, { finish: () => this.#folders.list(folder) })
+  }
+
+  sizes(folder = ROOT): Promise<Map<string, number>> {
+    const paths = () => this.#folders.list(folder).map((name) => [name, folder === ROOT ? name : `${folder}/${name}`])
+    return this.#call(`sizes ${folder}`, {
+      finish: () => new Map(paths().map(([name, path]) => [name!, this.#folders.find(path!)?.size ?? 0])),
+    })
   }
 
   makeFolder(name: string): Promise<void> {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { Daemon, runTool, temporaryFolder } from '../helpers/daemon.js'
 import { OK, RespClient } from '../helpers/resp-client.js'
@@ -92,6 +93,37 @@ test('COMPACT STATUS tells what INFO does, and the rate can be set while it runs
   assert.ok(isOk(await client.call('CONFIG', 'SET', 'compaction-rate', '1mb')))
   assert.deepEqual(await client.call('CONFIG', 'GET', 'compaction-rate'), ['compaction-rate', String(1 << 20)])
   await untilInfo(client, 'the rate is bounded', (facts) => Number(facts.get('compaction_rate_now')) <= 1 << 20)
+  client.close()
+})
+
+test('switched off, nothing is compacted but by COMPACT NOW; switched on while it runs, it goes on by itself', async (t) => {
+  const { client } = await start(t, ...SMALL, '--compaction', 'no')
+  assert.deepEqual(await client.call('CONFIG', 'GET', 'compaction'), ['compaction', 'no'])
+  for (let round = 0; round < 4; round++) await overwrite(client, round)
+  // Longer than between two looks: five beats of 100 ms.
+  await sleep(1000)
+  const off = await info(client)
+  assert.deepEqual([off.get('compaction_enabled'), off.get('compaction_runs')], ['0', '0'])
+  assert.ok(Number(off.get('log_size')) > 3.9 * LIVE_SIZE)
+  await client.call('COMPACT', 'NOW')
+  await untilInfo(client, 'it was asked for', (facts) => Number(facts.get('log_size')) < 1.4 * LIVE_SIZE)
+  for (let round = 0; round < 4; round++) await overwrite(client, round)
+  assert.ok(isOk(await client.call('CONFIG', 'SET', 'compaction', 'yes')))
+  await untilInfo(client, 'it goes on by itself', (facts) => Number(facts.get('log_size')) < 2.5 * LIVE_SIZE)
+  client.close()
+})
+
+test('--history: what was overwritten stays until the window is closed while it runs', async (t) => {
+  const { client } = await start(t, ...SMALL, '--history', '1h')
+  for (let round = 0; round < 4; round++) await overwrite(client, round)
+  await client.call('COMPACT', 'NOW')
+  const kept = await untilInfo(client, 'it is done', (facts) => facts.get('compaction_scheduled') === '0')
+  assert.equal(kept.get('compaction_history'), '1h')
+  assert.ok(Number(kept.get('log_size')) > 3.9 * LIVE_SIZE)
+  assert.match(JSON.stringify(await client.call('CONFIG', 'SET', 'history', '7')), /argument must be none, forever/)
+  assert.ok(isOk(await client.call('CONFIG', 'SET', 'history', 'none')))
+  assert.deepEqual(await client.call('CONFIG', 'GET', 'history'), ['history', 'none'])
+  await untilInfo(client, 'it is gone', (facts) => Number(facts.get('log_size')) < 2.5 * LIVE_SIZE)
   client.close()
 })
 

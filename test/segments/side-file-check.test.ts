@@ -14,12 +14,17 @@ before(async () => {
 })
 
 /** What the check says of the first segment with the side file that it had when all was well. */
-async function checkFirst(files: Files): Promise<unknown> {
+async function checkFirst(files: Files, epochBefore = 0): Promise<unknown> {
   const folder = await readLogFolder(SimDisk.of(log.files, { isQuick: true }))
   const [entry] = folder.manifest.segments
   const side = await readSideFile(folder, entry!)
   assert.ok(side.state === 'ok')
-  return new SideFileCheck().check({ ...folder, disk: SimDisk.of(files, { isQuick: true }) }, entry!, side.side)
+  return new SideFileCheck().check(
+    { ...folder, disk: SimDisk.of(files, { isQuick: true }) },
+    entry!,
+    side.side,
+    epochBefore,
+  )
 }
 
 test('what is as its side file says is counted', async () => {
@@ -29,6 +34,11 @@ test('what is as its side file says is counted', async () => {
     recordCount: first!.endOffset,
     lastEpoch: 1,
   })
+})
+
+test('a segment of an earlier epoch than those before it does not belong there', async () => {
+  assert.notEqual(await checkFirst(log.files, 1), null)
+  assert.equal(await checkFirst(log.files, 2), null)
 })
 
 test('a bit flipped anywhere, an end cut off, and no file: it does not say yes', async () => {
@@ -60,7 +70,7 @@ test('batches across the border of what is read at once, and larger than that', 
     if (entry.sealed === null) continue
     const side = await readSideFile(folder, entry)
     assert.ok(side.state === 'ok')
-    counts.push((await check.check(folder, entry, side.side))!.recordCount)
+    counts.push((await check.check(folder, entry, side.side, 0))!.recordCount)
   }
   assert.deepEqual(counts, [6, 1])
 })

@@ -45,6 +45,8 @@ test('INFO tells what is: port, clients, keys, log', async (t) => {
   assert.deepEqual(await client.call('CONFIG', 'GET', 'port'), ['port', String(daemon.port)])
   assert.deepEqual(await client.call('CONFIG', 'GET', 'appendfsync'), ['appendfsync', 'no'])
   assert.deepEqual(await client.call('CONFIG', 'GET', 'max*'), [
+    'max-disk',
+    '0',
     'maxclients',
     '5',
     'maxmemory',

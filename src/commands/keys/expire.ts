@@ -78,7 +78,7 @@ function expiring(
       const at = anyExpireTime(args, 2, scale, isAbsolute ? 0 : keyspace.now, name)
       const start = starts[1]!
       const end = ends[1]!
-      keyspace.begin((end - start + RECORD_OVERHEAD) * 2)
+      keyspace.beginRemoving((end - start + RECORD_OVERHEAD) * 2)
       if (!keyspace.find(buf, start, end)) {
         keyspace.removeExpired(buf, start, end)
         reply.integer(0)

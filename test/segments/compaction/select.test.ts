@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { selectRun } from '../../../segments/compaction/select.js'
+import { selectRun, type SelectOptions } from '../../../segments/compaction/select.js'
 import { TombstoneRule } from '../../../segments/compaction/tombstones.js'
 import { RestartColumns } from '../../../segments/restart-columns.js'
 import { Segment } from '../../../segments/segment.js'
@@ -27,9 +27,14 @@ function logOf(given: readonly Given[]): { segments: Segment[]; dead: number[] }
   return { segments, dead: [...given.map(({ dead = 0 }) => dead), 0] }
 }
 
+function options(changes: Partial<SelectOptions> = {}): SelectOptions {
+  const window = { first: Infinity, offset: Infinity, endOffset: Infinity }
+  return { segmentSize: SIZE, liveSizeMax: Infinity, isPressed: false, window, ...changes }
+}
+
 function select(given: readonly Given[], isPressed = false) {
   const { segments, dead } = logOf(given)
-  return selectRun(segments, dead, { segmentSize: SIZE, isPressed })
+  return selectRun(segments, dead, options({ isPressed }))
 }
 
 const alive: Given = {}
@@ -64,6 +69,17 @@ test('while space is short a tenth is enough', () => {
   assert.equal(select([{ dead: 50 }, alive], true), null)
 })
 
+test('what is chosen leaves no more than there is room for', () => {
+  const { segments, dead } = logOf([{ dead: 500 }, { dead: 900 }, { dead: 800 }, { dead: 500 }])
+  const chosen = (liveSizeMax: number) => selectRun(segments, dead, options({ liveSizeMax, isPressed: true }))
+  assert.deepEqual(chosen(Infinity), { start: 1, count: 3 })
+  assert.deepEqual(chosen(310), { start: 1, count: 2 })
+  assert.deepEqual(chosen(100), { start: 1, count: 1 })
+  assert.equal(chosen(99), null)
+  dead[0] = SIZE
+  assert.deepEqual(chosen(0), { start: 0, count: 1 }, 'what is wholly dead needs none')
+})
+
 test('small neighbours are merged, but none that is more than half of what they become', () => {
   assert.deepEqual(select([{ size: 100 }, { size: 100 }, { size: 200 }, alive]), { start: 0, count: 3 })
   assert.equal(select([{ size: 400 }, { size: 10 }, alive]), null)
@@ -73,10 +89,10 @@ test('small neighbours are merged, but none that is more than half of what they 
 test('what has no side file yet, or is damaged, is left alone with all behind it', () => {
   const { segments, dead } = logOf([alive, { dead: SIZE }, { dead: SIZE }])
   segments[1]!.columns = new RestartColumns()
-  assert.equal(selectRun(segments, dead, { segmentSize: SIZE, isPressed: false }), null)
+  assert.equal(selectRun(segments, dead, options()), null)
   segments[1]!.columns = null
   segments[1]!.isDamaged = true
-  assert.equal(selectRun(segments, dead, { segmentSize: SIZE, isPressed: false }), null)
+  assert.equal(selectRun(segments, dead, options()), null)
 })
 
 test('tombstones count as dead once nothing is left of what they bury', () => {

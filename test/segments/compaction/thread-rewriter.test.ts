@@ -35,6 +35,7 @@ test('a failure of the models in a decision is told as it was, and leaves the lo
       throw failure
     },
     moved: () => false,
+    supersession: keyspace.liveness.supersession,
   }
   const { segments } = log.manifest
   await assert.rejects(

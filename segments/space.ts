@@ -1,0 +1,155 @@
+import { aligned } from './format.js'
+import { MANIFEST_NAME, QUARANTINE_FOLDER, SPARE_NAME } from './names.js'
+import { blocksOf, type MeteredDisk } from './metered-disk.js'
+import type { LogOptions } from './options.js'
+import type { Segment, SegmentTable } from './segment.js'
+import { sideFileSize } from './side-file.js'
+
+/**
+ * What space is wanted for, in the order in which it gives way:
+ * - `ahead`: a segment before it is needed;
+ * - `write`: a segment for whatever is written;
+ * - `remove`: a small segment for what gives space back in the end: tombstones, expiry times;
+ * - `compact`: what compaction puts in the place of more. It may take all, or nothing would ever come back.
+ */
+export type SpaceUse = 'ahead' | 'write' | 'remove' | 'compact'
+
+/** What side files take beside their segments, as long as none has been written that would tell. */
+const SIDE_SHARE = 0.25
+/** Of a bound, from so much on what is left is little. */
+const SHORT_SHARE = 0.1
+/** A segment for removals, beside a usual one. */
+const REMOVAL_SHARE = 1 / 8
+/** How many of those the last part of the space holds. */
+const REMOVAL_COUNT = 4
+
+/**
+ * Says whether there is room for what the log is about to write: on the file system, of which a reserve is left to others, and
+ * within the log's own bound ({@link LogOptions.diskSizeMax}). Against the bound counts what lies in the folder, and what is
+ * owed already: files of segments that have been begun, side files to come, and what compaction is about to write.
+ */
+export class Space {
+  /** Bytes of the log on the disk at most; 0: no bound. */
+  sizeMax: number
+  /** Bytes that the spare has, or will have when it is ready; 0: there is none. */
+  spareSize = 0
+  /** Bytes that a compaction under way has been given and not yet written, as far as is known. */
+  compactionSize = 0
+  readonly #options: LogOptions
+  readonly #meter: MeteredDisk | null
+  readonly #segments: SegmentTable
+  #freeSize = Infinity
+  #sideShare = SIDE_SHARE
+
+  /** @param meter null for a log in memory, which takes no space */
+  constructor(options: LogOptions, meter: MeteredDisk | null, segments: SegmentTable) {
+    this.#options = options
+    this.#meter = meter
+    this.#segments = segments
+    this.sizeMax = options.diskSizeMax
+  }
+
+  /** Bytes that the log takes on the disk. */
+  get usedSize(): number {
+    return this.#meter?.usedSize ?? 0
+  }
+
+  /** Asks how much is free. Returns that. */
+  async measure(): Promise<number> {
+    const meter = this.#meter
+    if (meter === null) return Infinity
+    // What is kept there is for people, who may take it away.
+    if (this.sizeMax > 0) await meter.measure(QUARANTINE_FOLDER)
+    this.#freeSize = (await meter.space()).freeSize
+    return this.#freeSize
+  }
+
+  /** A side file of this size has been written beside a segment. */
+  noteSideFile(size: number, segmentSize: number): void {
+    this.#sideShare = Math.min(1, size / Math.max(1, segmentSize))
+  }
+
+  /** Whether a segment of this capacity, and its side file in the end, may be begun. */
+  hasRoom(use: SpaceUse, capacity: number): boolean {
+    return this.hasFree(use, capacity) && this.#left(use) >= this.#withSide(capacity)
+  }
+
+  /** The same, of a segment that has been begun: within the bound it has its room. */
+  hasFree(use: SpaceUse, capacity: number): boolean {
+    const { reserveSize } = this.#options
+    const floor = use === 'compact' ? 0 : use === 'remove' ? reserveSize / 2 : reserveSize
+    return this.#freeSize - floor >= capacity
+  }
+
+  /** Bytes that may be written now for compaction, side files included. */
+  get compactionRoom(): number {
+    return Math.max(0, Math.min(this.#freeSize, this.#left('compact')))
+  }
+
+  /** The same, of segments only. */
+  get compactionLiveMax(): number {
+    return this.compactionRoom / (1 + this.#sideShare)
+  }
+
+  /** Whether a side file that is owed may be written: its segment may have had no room for one. */
+  get hasSideRoom(): boolean {
+    return this.#left('compact') >= 0
+  }
+
+  /** Whether it is the bound of the log that would be passed by another segment, not the disk. */
+  get isBoundReached(): boolean {
+    return this.#left('write') < this.#withSide(this.#options.segmentSize)
+  }
+
+  /** Whether there is so little left that compaction should hurry. */
+  get isShort(): boolean {
+    const { segmentSize, reserveSize } = this.#options
+    if (this.#freeSize < reserveSize + 2 * segmentSize) return true
+    const left = this.#left('ahead')
+    return left < this.#withSide(segmentSize) || left < this.sizeMax * SHORT_SHARE
+  }
+
+  /** Size of a segment that holds little more than removals, and a record of this size at least. */
+  removalSize(size: number): number {
+    const { segmentSize } = this.#options
+    return Math.min(Math.max(aligned(size), blocksOf(segmentSize * REMOVAL_SHARE)), Math.max(size, segmentSize))
+  }
+
+  #withSide(size: number): number {
+    return blocksOf(size) + blocksOf(size * this.#sideShare)
+  }
+
+  /** Bytes within the bound that this use may take. */
+  #left(use: SpaceUse): number {
+    if (this.sizeMax === 0 || this.#meter === null) return Infinity
+    const { segmentSize } = this.#options
+    const segment = this.#withSide(segmentSize)
+    const removals = this.#withSide(segmentSize * REMOVAL_SHARE) * REMOVAL_COUNT
+    const floor = { compact: 0, remove: segment, write: segment + removals, ahead: 2 * segment + removals }[use]
+    return this.sizeMax - this.usedSize - this.#owedSize(this.#meter) - floor
+  }
+
+  /** Bytes that will be written in any case. */
+  #owedSize(meter: MeteredDisk): number {
+    const { inOrder } = this.#segments
+    // A manifest is written beside the one that it replaces.
+    let size = blocksOf(meter.sizeOf(MANIFEST_NAME)) + blocksOf(1) + this.compactionSize
+    let spare = Math.max(0, this.spareSize - meter.sizeOf(SPARE_NAME))
+    for (let i = inOrder.length - 1; i >= 0; i--) {
+      const segment = inOrder[i]!
+      if (segment.columns === null) break
+      size += blocksOf(sideFileSize(segment.columns, segment.sparse)) + this.#growthOf(segment, meter)
+      // The spare becomes its file.
+      const isForSpare = segment.file === null && segment.memory?.length === this.spareSize
+      if (isForSpare) spare = -meter.sizeOf(SPARE_NAME)
+    }
+    return size + spare
+  }
+
+  /** What a segment that is not full yet will take more than it does. */
+  #growthOf({ sealed, memory, size, name }: Segment, meter: MeteredDisk): number {
+    if (sealed || memory === null) return 0
+    const side = (memory.length - size) * this.#sideShare
+    return Math.max(0, blocksOf(memory.length) - blocksOf(meter.sizeOf(name))) + side
+  }
+}
