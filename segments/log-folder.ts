@@ -107,7 +107,8 @@ export class SegmentLoader {
   }
 }
 
-async function openIfThere(disk: Disk, name: string): Promise<DiskFile | null> {
+/** Opens a file for reading; null when there is none. */
+export async function openIfThere(disk: Disk, name: string): Promise<DiskFile | null> {
   try {
     return await disk.open(name, {})
   } catch (error) {
@@ -193,8 +194,17 @@ export type SideFileState =
 /** Reads the side file of a sealed segment; believes it as far as its checksum and the manifest agree. */
 export async function readSideFile(folder: LogFolder, entry: ManifestSegment): Promise<SideFileState> {
   try {
-    const bytes = await readWhole(folder.disk, sideFileName(entry.baseOffset, entry.generation))
-    const side = decodeSideFile(bytes, folder.seed)
+    return judgeSideFile(await readWhole(folder.disk, sideFileName(entry.baseOffset, entry.generation)), folder, entry)
+  } catch (error) {
+    if (isNodeError(error) && error.code === 'ENOENT') return { state: 'missing' }
+    throw error
+  }
+}
+
+/** What the bytes of a side file say, if it is that of this segment. */
+export function judgeSideFile(bytes: Buffer, { seed }: LogFolder, entry: ManifestSegment): SideFileState {
+  try {
+    const side = decodeSideFile(bytes, seed)
     const isOurs =
       side.baseOffset === entry.baseOffset &&
       side.generation === entry.generation &&
@@ -202,7 +212,6 @@ export async function readSideFile(folder: LogFolder, entry: ManifestSegment): P
       side.endOffset === entry.sealed.endOffset
     return isOurs ? { state: 'ok', side } : { state: 'damaged', reason: 'it belongs to another segment' }
   } catch (error) {
-    if (isNodeError(error) && error.code === 'ENOENT') return { state: 'missing' }
     if (error instanceof FlinError) return { state: 'damaged', reason: error.message }
     throw error
   }

@@ -14,8 +14,8 @@ import { checksumSeed } from './format.js'
 import { KeyHasher } from './key-hash.js'
 import { type AppendedRecord, appendRecords, type LogRecord, type NewRecord, recordAt } from './log-record.js'
 import { LogState } from './log-state.js'
-import { type Manifest, readManifest } from './manifest.js'
-import { createManifest } from './new-log.js'
+import type { Manifest } from './manifest.js'
+import { findOrCreateManifest } from './new-log.js'
 import { NodeDisk } from './node-disk.js'
 import { NullDisk } from './null-disk.js'
 import { completeOptions, type FsyncPolicy, type LogOptions } from './options.js'
@@ -98,7 +98,7 @@ export class Log {
 
   static async #open(disk: Disk, options: Partial<LogOptions>, lock: FolderLock | null): Promise<Log> {
     const complete = completeOptions(options)
-    const manifest = (await readManifest(disk)) ?? (await createManifest(disk, complete))
+    const manifest = await findOrCreateManifest(disk, complete)
     const [seed0, seed1] = manifest.hashSeed
     const newHasher = () => complete.keyHasher?.(seed0, seed1) ?? new KeyHasher(seed0, seed1)
     const state = new LogState(disk, complete, manifest, checksumSeed(manifest.logId), newHasher())

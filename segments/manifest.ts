@@ -19,6 +19,20 @@ export interface Manifest {
   readonly epochs: readonly (readonly [epoch: number, firstOffset: number])[]
   /** In order; the last one is active. */
   readonly segments: readonly ManifestSegment[]
+  /** Restores in this log's past: the epoch that each made up, and its first offset. Left out: none. */
+  readonly restores?: readonly (readonly [epoch: number, firstOffset: number])[]
+  /** Of a backup only: see {@link BackupFacts}. A log does not open such a folder for writing. */
+  readonly backup?: BackupFacts
+}
+
+/** What a backup's manifest says besides what a log's does. */
+export interface BackupFacts {
+  /** When it was made, in ms since 1970. */
+  readonly madeAtMs: number
+  /** Behind the last record in it. All of it was durable when the manifest was written. */
+  readonly endOffset: number
+  /** Bytes of its last segment. */
+  readonly tailSize: number
 }
 
 export interface ManifestSegment {
@@ -28,6 +42,8 @@ export interface ManifestSegment {
   readonly sealed: { readonly size: number; readonly endOffset: number } | null
   /** Of what was superseded or buried below this offset, nothing is left in it; left out: 0. */
   readonly cleanOffset?: number
+  /** Of a backup only: XXH64 of its bytes, 16 hex digits. */
+  readonly digest?: string
 }
 
 export function encodeManifest(manifest: Manifest): Buffer {
@@ -59,11 +75,11 @@ function hex32(n: number): string {
 }
 
 /**
- * The log was durable up to here when its last epoch began: it is synced before the manifest gets that epoch. Evidence that
- * outlives the batches.
+ * The log was durable up to here when its last epoch began: it is synced before the manifest gets that epoch. A backup was as
+ * a whole. Evidence that outlives the batches.
  */
-export function vouchedOffset(manifest: Manifest): number {
-  return manifest.epochs.at(-1)?.[1] ?? 0
+export function vouchedOffset({ epochs, backup }: Manifest): number {
+  return Math.max(epochs.at(-1)?.[1] ?? 0, backup?.endOffset ?? 0)
 }
 
 /** The folder's manifest, or null in a folder that has none. */

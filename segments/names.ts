@@ -3,6 +3,9 @@ export const MANIFEST_NAME = 'MANIFEST'
 export const LOCK_NAME = 'LOCK'
 export const QUARANTINE_FOLDER = 'quarantine'
 export const SPARE_NAME = 'spare.tmp'
+/** Stands in a folder while its first backup, or a restore into it, is under way: what is there is no log yet. */
+export const BACKUP_MARK = 'backup.tmp'
+export const RESTORE_MARK = 'restore.tmp'
 
 const SEGMENT_PATTERN = /^(\d{20})-(\d{4,})\.seg$/
 

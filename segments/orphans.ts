@@ -23,9 +23,12 @@ export function hasAllSegments(names: readonly string[], { segments }: Manifest)
   return segments.every(({ baseOffset, generation }) => there.has(segmentName(baseOffset, generation)))
 }
 
-/** Whether a file would be a segment behind all that the manifest names. */
-export function isBehind(name: string, { segments }: Manifest): boolean {
-  const parsed = parseSegmentName(name)
+/**
+ * Whether a file would be a segment behind all that the manifest names: in a log, one that is newer than its manifest. In a
+ * backup it is what the next one is being made of.
+ */
+export function isBehind(name: string, { segments, backup }: Manifest): boolean {
+  const parsed = backup === undefined ? parseSegmentName(name) : null
   return parsed !== null && parsed.baseOffset > (segments.at(-1)?.baseOffset ?? -1)
 }
 

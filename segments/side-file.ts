@@ -76,6 +76,18 @@ export function sideFileParts(side: SideFile, seed: number): Buffer[] {
   return parts
 }
 
+/** Bytes at the head of a side file that {@link claimedDigest} looks at. */
+export const SIDE_HEADER_SIZE = HEADER_SIZE
+
+/**
+ * The digest that a side file says its segment has, from the header alone: good enough to compare with what is known, for a
+ * damaged one says something else; null when it does not start as a side file of this version.
+ */
+export function claimedDigest(header: Buffer): string | null {
+  const isOne = header.length >= HEADER_SIZE && readU32(header, 0) === MAGIC && readU32(header, 8) === VERSION
+  return isOne ? header.toString('hex', 96, 104) : null
+}
+
 /**
  * Reads a side file; the columns are views into `bytes`, which must start at a multiple of 8 in memory.
  * @throws FlinError LOG_CORRUPT when it is not what was written: the segment is read instead.

@@ -3,16 +3,20 @@ import path from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { FlinError } from '../segments/index.js'
 import { EXIT_CODES, EXIT_UNFORESEEN, FLIN_VERSION } from '../src/index.js'
+import { backup } from './backup/backup.js'
+import { restore } from './backup/restore.js'
 import { dump } from './log/dump.js'
 import { ls } from './log/ls.js'
 import { repair } from './log/repair.js'
 import { verify } from './log/verify.js'
 import { Output } from './output.js'
-import { unescapeBytes } from './text.js'
+import { sizeOf, unescapeBytes } from './text.js'
 
 const HUMAN_VALUE_SIZE = 64
 
-const program = new Command('flin').description('Looks into what flin-server has written.').version(FLIN_VERSION)
+const program = new Command('flin')
+  .description('Looks into what flin-server has written, and keeps copies of it.')
+  .version(FLIN_VERSION)
 const log = program.command('log').description('the log in a folder; beside a running flin-server all but repair')
 const output = new Output()
 
@@ -59,6 +63,38 @@ logCommand(
   )
   .action(({ data, yes }: { data: string; yes?: true }) => run(data, () => repair(data, yes === true, output)))
 
+const backupCommand = program
+  .command('backup')
+  .description('makes a backup of a log, or brings it up to date; also beside a running flin-server')
+  .addOption(new Option('--data <folder>', 'folder of the log').env('FLIN_DATA').default('./data'))
+  .requiredOption('--to <folder>', 'folder of the backup: empty, not there, or a backup of this log')
+  .option('--rate <size>', 'bytes a second that are read, at most, as 64mb; 0: no bound', bytes, 0)
+  .option('--verify', 'also read what the backup has already, and copy anew what is not as it was written')
+  .option('--json', 'as one JSON object')
+  .allowExcessArguments(false)
+  .action((it: { data: string; to: string; rate: number; verify?: true; json?: true }) => {
+    const { data: from, to, rate, verify, json } = it
+    return run(from, () => backup({ from, to, rate, verify: verify === true, json: json === true }, output))
+  })
+
+const restoreCommand = program
+  .command('restore')
+  .description('makes a log of a backup, in a folder that is empty or not there')
+  .requiredOption('--from <folder>', 'folder of the backup')
+  .requiredOption('--to <folder>', 'folder of the log that is made')
+  .option('--rate <size>', 'bytes a second that are read, at most, as 64mb; 0: no bound', bytes, 0)
+  .option('--json', 'as one JSON object')
+  .allowExcessArguments(false)
+  .action(({ from, to, rate, json }: { from: string; to: string; rate: number; json?: true }) =>
+    run(from, () => restore({ from, to, rate, json: json === true }, output)),
+  )
+
+function bytes(text: string): number {
+  const size = sizeOf(text)
+  if (size === null) throw new InvalidArgumentError('It must be a size, written as 4096, 64mb or 1gb.')
+  return size
+}
+
 function whole(text: string): number {
   const value = Number(text)
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError('It must be a whole number.')
@@ -94,7 +130,7 @@ function fail(folder: string, error: unknown): number {
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? 0 : EXIT_UNFORESEEN)
 })
-for (const command of [program, log, ...log.commands]) {
+for (const command of [program, log, ...log.commands, backupCommand, restoreCommand]) {
   command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_CODES.BAD_SETTING))
 }
 await program.parseAsync()

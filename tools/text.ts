@@ -63,3 +63,20 @@ export function table(rows: readonly (readonly string[])[], left: ReadonlySet<nu
 export function counted(count: number, one: string, several = `${one}s`): string {
   return `${count} ${count === 1 ? one : several}`
 }
+
+const SIZE_UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  k: 1e3,
+  m: 1e6,
+  g: 1e9,
+  kb: 1 << 10,
+  mb: 1 << 20,
+  gb: 1 << 30,
+}
+
+/** `4096`, `64mb`, `1gb`, as flin-server takes sizes: bytes; null when it is none, or too many. */
+export function sizeOf(text: string): number | null {
+  const match = /^(\d+)([a-z]*)$/i.exec(text)
+  const size = Number(match?.[1]) * (SIZE_UNITS[match?.[2]?.toLowerCase() ?? ''] ?? NaN)
+  return Number.isSafeInteger(size) ? size : null
+}

@@ -23,9 +23,10 @@ const model = (tests: string): TestChoice[] => [{ file: 'test/src/models/keyspac
 const load = (tests: string): TestChoice[] => [{ file: 'test/segments/compaction-load.test.ts', tests }]
 const cases = (tests: string): TestChoice[] => [{ file: 'test/segments/compaction-cases.test.ts', tests }]
 const compaction = (tests: string): TestChoice[] => [{ file: 'test/segments/compaction.test.ts', tests }]
+const backup = (file: string, tests: string): TestChoice[] => [{ file: `test/segments/backup/${file}.test.ts`, tests }]
 const walk = (tests: string): TestChoice[] => [{ file: 'test/segments/walk.test.ts', tests }]
 
-/** Sorted by what they break: durability, gating, recovery, compaction, state, order. */
+/** Sorted by what they break: durability, gating, recovery, compaction, state, order, backups. */
 export const BUGS: readonly Bug[] = [
   {
     name: 'reply-before-sync',
@@ -439,5 +440,80 @@ export const BUGS: readonly Bug[] = [
     find: `      if (isTaken) giveBuffer(buffer)`,
     replace: `      giveBuffer(buffer)`,
     caughtBy: [{ file: 'test/src/net/output.test.ts', tests: 'a buffer from which the socket still writes' }],
+  },
+  {
+    name: 'backup-names-not-synced',
+    why: 'The manifest of a backup names segments whose names a power cut can take.',
+    file: 'segments/backup/backup.ts',
+    find: `  await target.syncFolder()
+  await writeManifest(target, manifest)`,
+    replace: `  await writeManifest(target, manifest)`,
+    caughtBy: backup('crash', 'a later one, power cut'),
+  },
+  {
+    name: 'backup-tail-in-place',
+    why: 'The active segment is copied over the copy that the former backup needs: killed there, neither backup is whole.',
+    file: 'segments/backup/mirror.ts',
+    find: `this.#rules.tailGeneration ?? this.#freeGeneration(baseOffset)`,
+    replace: `this.#rules.tailGeneration ?? active.generation`,
+    caughtBy: backup('crash', 'whose active segment has grown, kill'),
+  },
+  {
+    name: 'backup-name-taken-for-content',
+    why: 'A segment is copied over one of the former backup that has the same name and other bytes.',
+    file: 'segments/backup/mirror.ts',
+    find: `(digest === undefined || named.digest !== digest)`,
+    replace: `digest === undefined`,
+    caughtBy: backup('crash', 'one whose names stand for other bytes'),
+  },
+  {
+    name: 'backup-leftover-believed',
+    why: 'What a run left that was killed is kept without being read.',
+    file: 'segments/backup/mirror.ts',
+    find: `const isRead = !isNamed || this.#rules.isVerified`,
+    replace: `const isRead = this.#rules.isVerified`,
+    caughtBy: backup('backup', 'what a run has left'),
+  },
+  {
+    name: 'backup-of-two-owners',
+    why: 'Batches of an owner stand in a backup whose manifest does not know of its epoch.',
+    file: 'segments/backup/mirror.ts',
+    find: `      if (tail !== null && tail.lastEpoch > (folder.manifest.epochs.at(-1)?.[0] ?? 0)) return null
+`,
+    replace: ``,
+    caughtBy: backup('backup', 'another owner'),
+  },
+  {
+    name: 'backup-kept-below-horizon',
+    why: 'A backup below the compaction horizon is brought up to date instead of being renewed whole.',
+    file: 'segments/backup/backup.ts',
+    find: `const isRenewed = former !== null && isBelowHorizon(former, now)`,
+    replace: `const isRenewed = false`,
+    caughtBy: backup('backup', 'dropped a tombstone'),
+  },
+  {
+    name: 'backup-end-not-vouched',
+    why: 'A backup that has lost its last batches passes for whole.',
+    file: 'segments/manifest.ts',
+    find: `Math.max(epochs.at(-1)?.[1] ?? 0, backup?.endOffset ?? 0)`,
+    replace: `Math.max(epochs.at(-1)?.[1] ?? 0, (backup?.endOffset ?? 0) * 0)`,
+    caughtBy: backup('restore', 'missing at its end'),
+  },
+  {
+    name: 'restore-not-marked',
+    why: 'A restore that was killed early is taken for an empty folder: a daemon begins a new log there.',
+    file: 'segments/backup/restore.ts',
+    find: `  if (!isLeft) await markFolder(target, RESTORE_MARK)
+`,
+    replace: ``,
+    caughtBy: backup('crash', 'a restore ends at its calls'),
+  },
+  {
+    name: 'restored-epoch-not-leapt',
+    why: 'A restored log goes on in an epoch that the original has, too: places of the one are taken for those of the other.',
+    file: 'segments/backup/restore.ts',
+    find: `(epochs.at(-1)?.[0] ?? 0) + EPOCH_LEAP + (randomBytes(4).readUInt32LE(0) % EPOCH_LEAP)`,
+    replace: `(epochs.at(-1)?.[0] ?? 0) + 0 * randomBytes(4).readUInt32LE(0)`,
+    caughtBy: backup('restore', 'goes on in an epoch'),
   },
 ]

@@ -1,5 +1,6 @@
-import { NodeDisk, verifyLog, type Verdict, type VerifyProgress, type VerifyReport } from '../../segments/index.js'
+import { NodeDisk, verifyLog, type Verdict, type VerifyReport } from '../../segments/index.js'
 import type { Output } from '../output.js'
+import { progressOnTerminal } from '../progress.js'
 import { counted } from '../text.js'
 import { EXIT } from './exit.js'
 import { findingText } from './findings.js'
@@ -12,7 +13,7 @@ const WORDS: Readonly<Record<Verdict, string>> = {
 
 /** `flin log verify`: every checksum of every file. */
 export async function verify(folder: string, output: Output): Promise<number> {
-  const progress = process.stderr.isTTY ? new Progress() : null
+  const progress = progressOnTerminal()
   const report = await verifyLog(new NodeDisk(folder), (at) => progress?.show(at))
   progress?.clear()
   await output.write(verifyText(report))
@@ -31,19 +32,4 @@ export function verifyText(report: VerifyReport): string {
   lines.push(`log ${report.logId}, offsets ${startOffset} to ${endOffset}, the end not included`)
   lines.push(counts.join(', '), WORDS[report.verdict])
   return `${lines.join('\n')}\n`
-}
-
-/** One line on a terminal that is written over again and again. */
-class Progress {
-  readonly #began = performance.now()
-
-  show({ segment, doneSize, totalSize }: VerifyProgress): void {
-    const percent = totalSize === 0 ? 100 : Math.floor((doneSize / totalSize) * 100)
-    const rate = doneSize / 1e6 / ((performance.now() - this.#began) / 1000)
-    process.stderr.write(`\r\x1b[K${percent}%  ${segment}  ${Math.round(rate)} MB/s`)
-  }
-
-  clear(): void {
-    process.stderr.write('\r\x1b[K')
-  }
 }
