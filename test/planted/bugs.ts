@@ -224,8 +224,11 @@ export const BUGS: readonly Bug[] = [
     why: 'A request that waits for a record from disk is overtaken by those behind it.',
     file: 'src/net/connection.ts',
     find: `        requests.unnext()
-        this.#load(places)
-        return
+        if (writer.length === start) {
+          this.#load(places)
+          return
+        }
+        roomFor = -1
       }
       if (writer.isOverflown`,
     replace: `        const late = this.#resp.requests.args.copy()
