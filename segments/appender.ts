@@ -86,8 +86,8 @@ export class Appender {
       } else {
         // A segment without a record would hand its base offset, and so its name, on to the next: it gets longer instead.
         this.#checkMemory(size, frees)
-        if ((state.diskFull && !frees) || !state.space.hasRoom(frees ? 'remove' : 'write', size)) throw this.#refused()
         this.#checkSpace(this.#grownSize(room) - this.#memory.length)
+        if ((state.diskFull && !frees) || !state.space.hasRoom(frees ? 'remove' : 'write', size)) throw this.#refused()
         this.#grow(room)
       }
     } else if (state.options.memorySizeMax > 0) this.#checkMemory(size, frees)
@@ -263,7 +263,7 @@ export class Appender {
    * @throws FlinError DISK_FULL unless so many bytes more leave the reserve alone
    */
   #checkSpace(size: number): void {
-    const { disk, options, segments } = this.#state
+    const { space, options, segments } = this.#state
     if (options.memorySizeMax > 0) return
     let needed = size + options.reserveSize
     for (let i = segments.inOrder.length - 1; i >= 0 && !segments.inOrder[i]!.sealed; i--) {
@@ -271,7 +271,7 @@ export class Appender {
     }
     let freeSize: number
     try {
-      ;({ freeSize } = disk.spaceNow())
+      freeSize = space.measureNow()
     } catch {
       return // A disk that is failing is met by the commit.
     }

@@ -64,6 +64,16 @@ export class Space {
     return this.#freeSize
   }
 
+  /**
+   * The same, waiting for the answer: for what cannot go by an answer of some time ago.
+   * @throws what the disk does
+   */
+  measureNow(): number {
+    if (this.#meter === null) return Infinity
+    this.#freeSize = this.#meter.spaceNow().freeSize
+    return this.#freeSize
+  }
+
   /** A side file of this size has been written beside a segment. */
   noteSideFile(size: number, segmentSize: number): void {
     this.#sideShare = Math.min(1, size / Math.max(1, segmentSize))
