@@ -30,6 +30,8 @@ export class SegmentFiles {
   readonly #state: LogState
   #spare: Promise<DiskFile | null> | null = null
   #spareTimer: NodeJS.Timeout | null = null
+  /** A segment is being given its file, and so the spare's name is in use until it has been renamed. */
+  #isAttaching = false
   /** Somebody waits for the spare: it is made at full speed. */
   #isUrgent = false
   #isGivenUp = false
@@ -48,8 +50,8 @@ export class SegmentFiles {
 
   /** Begins to make the next segment's file ready, if that has not begun. */
   prepareSpare(): void {
-    // Who waits for it does not wait for the next look.
-    if (this.#state.closed || (this.#spareTimer !== null && !this.#isUrgent)) return
+    // Who waits for it does not wait for the next look. Two may never make it at once: they would write into the same file.
+    if (this.#state.closed || (!this.#isUrgent && (this.#spareTimer !== null || this.#isAttaching))) return
     if (this.#spare !== null) return
     this.#spare = this.#makeSpare()
     // Whoever needs it meets the failure; until then the poison tells of it.
@@ -64,6 +66,7 @@ export class SegmentFiles {
       // What somebody waits for has been begun, and counted, already.
       const hasRoom = this.#isUrgent ? space.hasFree('write', segmentSize) : space.hasRoom('write', segmentSize)
       if (!hasRoom) {
+        this.#spare = null
         this.#full(freeSize)
         return null
       }
@@ -82,7 +85,10 @@ export class SegmentFiles {
       const isGivenUp = error instanceof FlinError && error.code === 'LOG_CLOSED'
       if (!isGivenUp && !isNoSpace(error)) throw this.#state.poisonWith(error, 'making a segment ready')
       await disk.remove(SPARE_NAME).catch(() => undefined)
-      if (!isGivenUp) this.#full(0)
+      if (!isGivenUp) {
+        this.#spare = null
+        this.#full(0)
+      }
       return null
     }
   }
@@ -99,6 +105,8 @@ export class SegmentFiles {
     const { space, options, diskFull, isClosing } = this.#state
     if (diskFull || isClosing) return
     const freeSize = await space.measure().catch(() => 0)
+    // One that is ready, or being made, is room for what is refused; left to itself it would keep its file open for ever.
+    if (!space.hasRoom('write', options.segmentSize)) await this.#dropSpare().catch(() => undefined)
     if (!space.hasRoom('write', options.segmentSize)) this.#full(freeSize)
   }
 
@@ -166,7 +174,6 @@ export class SegmentFiles {
       state.diskFull = true
       if (!state.isStalled) this.#tellFull(freeSize)
     }
-    this.#spare = null
     if (state.isClosing || this.#spareTimer !== null) return
     this.#spareTimer = setTimeout(() => {
       this.#spareTimer = null
@@ -187,7 +194,23 @@ export class SegmentFiles {
    * manifest. Waits while the disk is full.
    */
   async attach(segment: Segment, before: Segment | null): Promise<void> {
-    const { disk, options } = this.#state
+    this.#isAttaching = true
+    try {
+      await this.#makeFile(segment, before === null)
+    } finally {
+      this.#isAttaching = false
+    }
+    // A manifest that outlives a crash must not name a file that does not.
+    await this.#state.disk.syncFolder()
+    // Both at once: whatever manifest is written next has exactly one active segment.
+    segment.file = await this.openForAppend(segment.name)
+    if (before !== null) before.sealed = true
+    await this.switchManifest()
+  }
+
+  /** Gives a segment its file, and that its name. @throws FlinError DISK_FULL where the first one finds no room */
+  async #makeFile(segment: Segment, isFirst: boolean): Promise<void> {
+    const { disk, options, space } = this.#state
     const needed = segment.memory!.length
     for (;;) {
       let spare: DiskFile | null
@@ -205,18 +228,12 @@ export class SegmentFiles {
       }
       // One that was given up, since the log is being closed, is made again: it is needed after all.
       if (!this.#state.diskFull) continue
-      if (before === null)
+      if (isFirst)
         throw new FlinError('DISK_FULL', 'there is no room on the disk for the first segment. Free some')
       await this.waitForSpace()
     }
     await disk.rename(SPARE_NAME, segment.name)
-    this.#state.space.spareSize = 0
-    // A manifest that outlives a crash must not name a file that does not.
-    await disk.syncFolder()
-    // Both at once: whatever manifest is written next has exactly one active segment.
-    segment.file = await this.openForAppend(segment.name)
-    if (before !== null) before.sealed = true
-    await this.switchManifest()
+    space.spareSize = 0
   }
 
   /**
@@ -270,7 +287,7 @@ export class SegmentFiles {
   /** Gives the space of the spare back. Whoever wants it meanwhile makes another one. */
   async #dropSpare(): Promise<void> {
     const { space, disk } = this.#state
-    if (this.#isUrgent || this.#spare === null) return
+    if (this.#isUrgent || this.#isAttaching || this.#spare === null) return
     const spare = this.#spare
     this.#isGivenUp = true
     this.keepPace()

@@ -243,3 +243,31 @@ test('what is kept in quarantine counts, and counts no more when somebody has ta
   assert.equal(await log.put(0, 60), 60)
   await log.session.close()
 })
+
+test('a segment that is being made ready when others are refused is never written to again once it is in use', async (t) => {
+  const log = await Bounded.open(t, { diskSizeMax: 0 })
+  await log.put(0, 100)
+  // Whatever is made ready from now on is slow.
+  log.held.holds = (what) => what === `write ${SPARE_NAME}`
+  for (let i = 0; log.held.held.length === 0; i++) await log.put(i, 1)
+  const engine = log.session.log
+  engine.diskSizeMax = 8 * SEGMENT_SIZE
+  assert.ok((await log.put(0, 40)) < 40, 'none was refused')
+  await settled()
+  log.held.holds = () => false
+  engine.diskSizeMax = 40 * SEGMENT_SIZE
+  for (let i = 0; i < 12; i++) {
+    mock.timers.tick(250)
+    await settled()
+  }
+  const putting = log.put(0, 40)
+  await settled()
+  await settled()
+  log.held.letAllGo()
+  await putting
+  await log.tickUntil(() => !engine.isDiskFull)
+  await log.put(0, 20)
+  await log.reopen()
+  assert.equal((await verifyLog(log.disk)).verdict, 'intact')
+  await log.session.close()
+})
