@@ -29,6 +29,8 @@ export class Appender {
   #batchTimestampMs = 0
   #count = 0
   #tail: number
+  /** Where the segment ends for what gives no space back; 0: it was begun for removals, which must not find it full of something else. */
+  #writeEnd: number
   /** While set, all that is appended stays in one batch, however long; {@link begin} foresaw its size. */
   isAtomic = false
   /** Place of the record appended last. */
@@ -43,6 +45,14 @@ export class Appender {
     this.#words = wordsOf(this.#memory)
     this.#columns = active.columns ?? new RestartColumns()
     this.#tail = active.size
+    this.#writeEnd = this.#hasRoomToGrow() ? this.#memory.length : 0
+  }
+
+  /** Whether there is room for what the file of a segment that was begun before this start has not got yet. */
+  #hasRoomToGrow(): boolean {
+    const { meter, space } = this.#state
+    const growth = this.#memory.length - (meter?.sizeOf(this.active.name) ?? Infinity)
+    return growth <= 0 || (space.hasFree('write', growth) && space.hasRoom('write', 0))
   }
 
   /** Bytes that the record appended last takes. */
@@ -72,7 +82,7 @@ export class Appender {
     if (this.isAtomic) return
     const open = this.#batchStart >= 0 ? this.#tail - this.#batchStart : 0
     if (open > 0 && open + size > BATCH_SIZE_MAX) this.closeBatch()
-    if (this.#tail + size + BATCH_HEADER_SIZE > this.#memory.length) {
+    if (this.#tail + size + BATCH_HEADER_SIZE > (frees ? this.#memory.length : this.#writeEnd)) {
       if (size > SEGMENT_SIZE_LIMIT / 2) {
         throw new FlinError(
           'RECORD_TOO_LARGE',
@@ -227,6 +237,7 @@ export class Appender {
     this.active = next
     this.segmentNumber = next.number
     this.#memory = next.memory
+    this.#writeEnd = next.memory.length < state.options.segmentSize ? 0 : next.memory.length
     this.#words = wordsOf(next.memory)
     if (next.columns !== null) this.#columns = next.columns
     else this.#columns.clear()
@@ -299,6 +310,7 @@ export class Appender {
     this.#memory.copy(larger, 0, 0, this.#tail)
     this.#state.residentSize += larger.length - this.#memory.length
     this.#memory = larger
+    this.#writeEnd = larger.length < this.#state.options.segmentSize ? 0 : larger.length
     this.#words = wordsOf(larger)
     this.active.memory = larger
   }

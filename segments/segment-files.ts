@@ -228,8 +228,7 @@ export class SegmentFiles {
       }
       // One that was given up, since the log is being closed, is made again: it is needed after all.
       if (!this.#state.diskFull) continue
-      if (isFirst)
-        throw new FlinError('DISK_FULL', 'there is no room on the disk for the first segment. Free some')
+      if (isFirst) throw new FlinError('DISK_FULL', 'there is no room on the disk for the first segment. Free some')
       await this.waitForSpace()
     }
     await disk.rename(SPARE_NAME, segment.name)

@@ -271,3 +271,30 @@ test('a segment that is being made ready when others are refused is never writte
   assert.equal((await verifyLog(log.disk)).verdict, 'intact')
   await log.session.close()
 })
+
+for (const isReopened of [false, true]) {
+  const when = isReopened ? ', also across a restart' : ''
+  test(`the last part of the space is for removals: writes between them do not take it${when}`, async (t) => {
+    const log = await Bounded.open(t)
+    const count = await log.put(0, 1000)
+    for (let i = 0; i < 40; i++) {
+      // Too few of any segment for compaction to come of it.
+      await log.session.remove(`key${(i * 14) % count}`)
+      await log.session.flush()
+      await settled()
+      if (isReopened && i === 20) await log.reopen()
+      for (let size = 800; size > 50; size /= 2) {
+        try {
+          for (let k = 0; k < 50; k++) await log.session.put(`other${i}-${size}-${k}`, valueFor('o', size))
+        } catch (error) {
+          if (!isFlinError(error, 'DISK_FULL')) throw error
+        }
+        await log.session.flush()
+        await settled()
+      }
+    }
+    assert.ok(log.largest <= BOUND, `${log.largest} of ${BOUND}`)
+    await log.reopen()
+    await log.session.close()
+  })
+}
