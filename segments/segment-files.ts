@@ -32,6 +32,8 @@ export class SegmentFiles {
   #spareTimer: NodeJS.Timeout | null = null
   /** A segment is being given its file, and so the spare's name is in use until it has been renamed. */
   #isAttaching = false
+  /** Making a file has met a full disk, as against one that was given up. */
+  #isFoundFull = false
   /** Somebody waits for the spare: it is made at full speed. */
   #isUrgent = false
   #isGivenUp = false
@@ -67,6 +69,7 @@ export class SegmentFiles {
       const hasRoom = this.#isUrgent ? space.hasFree('write', segmentSize) : space.hasRoom('write', segmentSize)
       if (!hasRoom) {
         this.#spare = null
+        this.#isFoundFull = true
         this.#full(freeSize)
         return null
       }
@@ -87,6 +90,7 @@ export class SegmentFiles {
       await disk.remove(SPARE_NAME).catch(() => undefined)
       if (!isGivenUp) {
         this.#spare = null
+        this.#isFoundFull = true
         this.#full(0)
       }
       return null
@@ -159,6 +163,7 @@ export class SegmentFiles {
   /** The next segment's file, as soon as it can be had; null while the disk is full. */
   async #takeSpare(): Promise<DiskFile | null> {
     this.#isUrgent = true
+    this.#isFoundFull = false
     this.keepPace()
     try {
       return await (this.#spare ?? Promise.resolve(null))
@@ -226,8 +231,8 @@ export class SegmentFiles {
         this.goOn()
         break
       }
-      // One that was given up, since the log is being closed, is made again: it is needed after all.
-      if (!this.#state.diskFull) continue
+      // One that was given up, for compaction or since the log is being closed, is made again: it is needed after all.
+      if (!this.#isFoundFull) continue
       if (isFirst) throw new FlinError('DISK_FULL', 'there is no room on the disk for the first segment. Free some')
       await this.waitForSpace()
     }
@@ -243,6 +248,7 @@ export class SegmentFiles {
     const { space, options } = this.#state
     const isSmall = size < options.segmentSize
     await this.#giveSpareUp()
+    this.#isFoundFull = false
     try {
       // The zeroes of the spare go first: they may have taken the space that this segment was promised.
       const file = await this.#create(0)
@@ -254,6 +260,7 @@ export class SegmentFiles {
       if (!isNoSpace(error)) throw error
       this.#full(0)
     }
+    this.#isFoundFull = true
     return null
   }
 

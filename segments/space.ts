@@ -29,8 +29,12 @@ const REMOVAL_COUNT = 4
  * owed already: files of segments that have been begun, side files to come, and what compaction is about to write.
  */
 export class Space {
-  /** Bytes of the log on the disk at most; 0: no bound. */
-  sizeMax: number
+  #sizeMax: number
+  /**
+   * A bound may be set below what the log takes already. Removals and compaction, which bring it down, go by the least that it has
+   * taken since, and their room, until that is within the bound.
+   */
+  #leavingMax = Infinity
   /** Bytes that the spare has, or will have when it is ready; 0: there is none. */
   spareSize = 0
   /** Bytes that a compaction under way has been given and not yet written, as far as is known. */
@@ -46,7 +50,17 @@ export class Space {
     this.#options = options
     this.#meter = meter
     this.#segments = segments
-    this.sizeMax = options.diskSizeMax
+    this.#sizeMax = options.diskSizeMax
+  }
+
+  /** Bytes of the log on the disk at most; 0: no bound. */
+  get sizeMax(): number {
+    return this.#sizeMax
+  }
+
+  set sizeMax(size: number) {
+    this.#sizeMax = size
+    this.#leavingMax = Infinity
   }
 
   /** Bytes that the log takes on the disk. */
@@ -131,12 +145,15 @@ export class Space {
 
   /** Bytes within the bound that this use may take. */
   #left(use: SpaceUse): number {
-    if (this.sizeMax === 0 || this.#meter === null) return Infinity
+    if (this.#sizeMax === 0 || this.#meter === null) return Infinity
     const { segmentSize } = this.#options
     const segment = this.#withSide(segmentSize)
     const removals = this.#withSide(segmentSize * REMOVAL_SHARE) * REMOVAL_COUNT
     const floor = { compact: 0, remove: segment, write: segment + removals, ahead: 2 * segment + removals }[use]
-    return this.sizeMax - this.usedSize - this.#owedSize(this.#meter) - floor
+    const taken = this.usedSize + this.#owedSize(this.#meter)
+    this.#leavingMax = Math.min(this.#leavingMax, taken + segment + removals)
+    const isLeaving = use === 'compact' || use === 'remove'
+    return Math.max(this.#sizeMax, isLeaving ? this.#leavingMax : 0) - taken - floor
   }
 
   /** Bytes that will be written in any case. */

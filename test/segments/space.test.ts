@@ -298,3 +298,41 @@ for (const isReopened of [false, true]) {
     await log.session.close()
   })
 }
+
+test('a bound below what the log takes: keys can be removed, and compaction brings it within', async (t) => {
+  const log = await Bounded.open(t, { diskSizeMax: 0 })
+  assert.equal(await log.put(0, 200), 200)
+  // Of every segment, something lives.
+  for (let i = 0; i < 200; i++) if (i % 3 > 0) await log.session.remove(`key${i}`)
+  await log.session.flush()
+  await settled()
+  const bound = 13 * SEGMENT_SIZE
+  log.session.log.diskSizeMax = bound
+  const before = log.usedSize
+  assert.ok(before > bound)
+  assert.ok((await log.put(1000, 20)) < 20)
+  // Those whose place is full go on as well.
+  for (let i = 0; i < 200; i += 9) await log.session.remove(`key${i}`)
+  await log.session.flush()
+  await settled()
+  assert.ok((await log.compact()) > 0)
+  assert.ok(log.usedSize <= bound, `${log.usedSize} of ${bound}`)
+  assert.ok(log.largest <= before + 2 * SEGMENT_SIZE, `${log.largest} after ${before}`)
+  await log.tickUntil(() => !log.session.log.isDiskFull)
+  assert.ok((await log.put(1000, 20)) > 10)
+  await log.reopen({ diskSizeMax: bound })
+  await log.session.close()
+})
+
+test('what was taken before others were refused is written also when the log is closed at once', async (t) => {
+  const log = await Bounded.open(t)
+  await log.put(0, 40)
+  await settled()
+  // Fills the active segment and begins others, until one is refused: then the spare, which they wait for, is given up.
+  const fill = async (): Promise<void> => {
+    for (let i = 0; ; i++) await log.session.put(`more${i}`, valueFor('more', 1000))
+  }
+  for (let i = 0; i < 5; i++) await assert.rejects(fill(), (error) => isFlinError(error, 'DISK_FULL'))
+  await log.reopen()
+  await log.session.close()
+})
