@@ -36,6 +36,8 @@ export class Appender {
   /** Place of the record appended last. */
   segmentNumber: number
   position = 0
+  /** Where its value begins. */
+  #valueStart = 0
 
   constructor(state: LogState, active: Segment) {
     this.#state = state
@@ -106,6 +108,7 @@ export class Appender {
   /**
    * Appends one record to the open batch and returns its offset. `datum` is written if the flag for it is set, `since`
    * likewise. Call {@link begin} first. Its place is in {@link segmentNumber} and {@link position}.
+   * @param room so many bytes more has the value, which mean nothing until {@link fillValue} has filled all of them
    * @throws FlinError KEY_TOO_LARGE
    */
   append(
@@ -122,14 +125,15 @@ export class Appender {
     value: Buffer,
     valueStart: number,
     valueEnd: number,
+    room = 0,
   ): number {
     const keySize = keyEnd - keyStart
     checkKeySize(keySize)
     const hasDatum = (flags & RECORD_FLAG.datum) !== 0
     const fieldsSize = (hasDatum ? 8 : 0) + ((flags & RECORD_FLAG.since) !== 0 ? 8 : 0)
-    const size = RECORD_HEADER_SIZE + fieldsSize + keySize + (valueEnd - valueStart)
-    const room = this.#batchStart < 0 ? size + 8 + BATCH_HEADER_SIZE : size + 8
-    if (this.#tail + room > this.#memory.length) this.#grow(room)
+    const size = RECORD_HEADER_SIZE + fieldsSize + keySize + (valueEnd - valueStart) + room
+    const needed = this.#batchStart < 0 ? size + 8 + BATCH_HEADER_SIZE : size + 8
+    if (this.#tail + needed > this.#memory.length) this.#grow(needed)
     if (this.#batchStart < 0) this.#openBatch()
     const memory = this.#memory
     const words = this.#words
@@ -155,6 +159,7 @@ export class Appender {
     let at = word * 4
     copyBytes(key, keyStart, keyEnd, memory, at)
     at += keySize
+    this.#valueStart = at
     copyBytes(value, valueStart, valueEnd, memory, at)
     at = start + size
     // The memory may have served another segment before: the pad has to be zeroes by being written.
@@ -168,6 +173,16 @@ export class Appender {
     this.#state.undurableSize += at - start
     this.#state.endOffset = offset + 1
     return offset
+  }
+
+  /**
+   * Changes the value of the record that was appended last, before anything else is appended: `bytes[from..to)` go to `at` in
+   * it, and zero bytes in front of them from `zeroFrom` on.
+   */
+  fillValue(zeroFrom: number, at: number, bytes: Buffer, from: number, to: number): void {
+    const start = this.#valueStart
+    if (zeroFrom < at) this.#memory.fill(0, start + zeroFrom, start + at)
+    copyBytes(bytes, from, to, this.#memory, start + at)
   }
 
   #openBatch(): void {

@@ -141,6 +141,6 @@ async function isLeftOver(claim: string): Promise<boolean> {
 function locked(folder: string): FlinError {
   return new FlinError(
     'FOLDER_LOCKED',
-    `the folder ${folder} is in use by another process. Stop it, or choose another folder with --data`,
+    `the folder ${folder} is in use by another process. Stop it, or choose another folder`,
   )
 }

@@ -13,7 +13,7 @@ import {
   segmentSteps,
 } from './log-folder.js'
 import { type Manifest, type ManifestSegment, vouchedOffset, writeManifest } from './manifest.js'
-import { QUARANTINE_FOLDER, segmentName, sideFileName } from './names.js'
+import { QUARANTINE_FOLDER, segmentName, sideFileName, suspectName } from './names.js'
 import { NodeDisk } from './node-disk.js'
 import { encodeSideFile } from './side-file.js'
 import { sideFileFault, Surveyor } from './survey.js'
@@ -133,7 +133,8 @@ export async function applyRepair(disk: Disk, plan: RepairPlan): Promise<void> {
     const name = segmentName(entry.baseOffset, entry.generation)
     const todo = plan.steps.find(({ segment }) => segment === name)
     if (todo === undefined) continue
-    gone.push(sideFileName(entry.baseOffset, entry.generation))
+    const sideFile = sideFileName(entry.baseOffset, entry.generation)
+    gone.push(sideFile, suspectName(sideFile))
     if (todo.action === 'remove-side-file') continue
     gone.push(name)
     const loaded = await loader.load(folder, entry)

@@ -278,6 +278,6 @@ function report(event: LogEvent, logger: Logger): void {
   } else if (type === 'disk-full') logger.error(facts, 'the disk is full: writes will be refused')
   else if (type === 'bound-reached') logger.error(facts, 'the log has all of its space: writes will be refused')
   else if (event.type === 'checked' && event.damagedCount === 0) logger.info(facts, 'all sealed segments are verified')
-  else if (type === 'disk-has-space') logger.info(facts, 'the disk has space again')
+  else if (type === 'disk-has-space') logger.info(facts, 'there is space again: writes are accepted')
   else logger.debug(facts, type)
 }

@@ -35,7 +35,7 @@ test('every setting stands in the table, with its names and its default', () => 
     assert.equal(environment, `\`${environmentName(name)}\``)
     assert.equal(inFile, `\`${name}\``)
     const value = defaults[name as keyof typeof defaults]
-    const text = value === false ? 'off' : value === true ? 'on' : (SIZES[String(value)] ?? String(value))
+    const text = value === false ? 'off' : value === true ? 'yes' : (SIZES[String(value)] ?? String(value))
     assert.equal(given?.replaceAll('`', ''), text, option)
   }
 })

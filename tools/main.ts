@@ -44,7 +44,11 @@ logCommand('ls', 'lists the segments, and what of each is alive')
 logCommand('map', 'draws the segments as bars of what is live and what is dead')
   .option('--ascii', 'without characters beyond ASCII')
   .option('--json', 'as one JSON object')
-  .addHelpText('after', '\nBeside a running flin-server: watch flin log map')
+  .addHelpText(
+    'after',
+    '\nA bar is named by the first offset and the generation of its segment, and is as long as the segment is large.' +
+      '\nBeside a running flin-server: watch flin log map',
+  )
   .action(({ data, ascii, json }: { data: string; ascii?: true; json?: true }) => {
     const terminal = terminalOf(process.stdout, process.env)
     const drawn = { ...terminal, isUnicode: terminal.isUnicode && ascii !== true }

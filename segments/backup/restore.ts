@@ -102,7 +102,7 @@ async function prepare(target: Disk): Promise<void> {
   const names = await contentsOf(target)
   const isLeft = names.includes(RESTORE_MARK) && !names.includes(MANIFEST_NAME) && names.every(isOurs)
   if (names.length > 0 && !isLeft) {
-    throw new FlinError('BAD_SETTING', 'the folder to restore into is not empty: choose another one with --to')
+    throw new FlinError('BAD_SETTING', 'the folder given with --to is not empty: choose another, or an empty one')
   }
   if (!isLeft) await markFolder(target, RESTORE_MARK)
   for (const name of names) if (name !== RESTORE_MARK) await target.remove(name)

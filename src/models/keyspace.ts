@@ -236,10 +236,41 @@ export class Keyspace {
     expireAt: number,
   ): void {
     if (this.#expired) this.#remove(key, start, end, CAUSE.expired)
+    const offset = this.#appendValue(key, start, end, value, valueStart, valueEnd, 0)
+    this.#hasPut(key, start, end, expireAt, offset)
+  }
+
+  /**
+   * Gives the key looked for last the value that it has (none: an empty one), changed: with `bytes[from..to)` at `at` in it. It
+   * grows where it is too short, by zero bytes in between. Its expiry stays. The old value is copied once, into the log, and
+   * changed there.
+   */
+  change(key: Buffer, start: number, end: number, at: number, bytes: Buffer, from: number, to: number): void {
+    const isAlive = this.#present && !this.#expired
+    const { record, expireAt } = this
+    const old = isAlive ? record.bytes : NOTHING
+    const oldStart = isAlive ? record.valueStart : 0
+    const oldSize = isAlive ? record.valueEnd - oldStart : 0
+    if (this.#expired) this.#remove(key, start, end, CAUSE.expired)
+    const room = Math.max(0, at + to - from - oldSize)
+    const offset = this.#appendValue(key, start, end, old, oldStart, oldStart + oldSize, room)
+    this.log.appender.fillValue(oldSize, at, bytes, from, to)
+    this.#hasPut(key, start, end, expireAt, offset)
+  }
+
+  #appendValue(
+    key: Buffer,
+    start: number,
+    end: number,
+    value: Buffer,
+    valueStart: number,
+    valueEnd: number,
+    room: number,
+  ): number {
     const { appender } = this.log
     const since = this.#present ? this.#since() : -1
     const flags = this.#collisionFlag() | (since >= 0 ? RECORD_FLAG.since : 0)
-    const offset = appender.append(
+    return appender.append(
       KIND.string,
       flags,
       this.command,
@@ -253,7 +284,13 @@ export class Keyspace {
       value,
       valueStart,
       valueEnd,
+      room,
     )
+  }
+
+  /** The value that was appended last is that of the key looked for last. */
+  #hasPut(key: Buffer, start: number, end: number, expireAt: number, offset: number): void {
+    const { appender } = this.log
     this.#applyValue(appender.segmentNumber, appender.position, appender.recordSize)
     if (expireAt > 0) this.#appendExpiry(key, start, end, expireAt, offset)
     this.#touch()

@@ -80,7 +80,7 @@ test(
       'no part of the refused write has happened',
     )
     bench.mount.resize('16m')
-    await bench.daemon.until(/"msg":"the disk has space again"/)
+    await bench.daemon.until(/"msg":"there is space again: writes are accepted"/)
     assert.deepEqual(await bench.set(bench.count++), OK)
     await bench.check()
     assert.equal(await bench.daemon.stop(), 0)
@@ -99,7 +99,7 @@ test(
     await bench.check()
     assert.match(await bench.fill(), DISK_FULL)
     bench.mount.resize('16m')
-    await bench.daemon.until(/"msg":"the disk has space again"/)
+    await bench.daemon.until(/"msg":"there is space again: writes are accepted"/)
     assert.deepEqual(await bench.set(bench.count++), OK)
     assert.equal(await bench.daemon.stop(), 0)
   },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { readHeader, sealBatch } from '../../segments/batch.js'
 import { decodeManifest, encodeManifest } from '../../segments/manifest.js'
-import { MANIFEST_NAME, segmentName } from '../../segments/names.js'
+import { MANIFEST_NAME, segmentName, sideFileName, suspectName } from '../../segments/names.js'
 import { applyRepair, planRepair, type RepairPlan } from '../../segments/repair.js'
 import { verifyLog } from '../../segments/verify.js'
 import { logOptions, LogSession } from '../helpers/log-session.js'
@@ -253,4 +253,15 @@ test('a segment that changed since the plan was made is not rewritten by it', as
   const disk = SimDisk.of(hit(log, hit(log, log.files, 0, 2), 0, 3), { isQuick: true })
   await assert.rejects(applyRepair(disk, plan), /not as it was when the repair was planned/)
   assert.deepEqual(decodeManifest(disk.files().get(MANIFEST_NAME)!), log.manifest)
+})
+
+test('the side file that was set aside of a damaged segment goes with it', async () => {
+  const log = await smallLog('closed')
+  const files = new Map(hit(log, log.files, 0, 2))
+  const { baseOffset, generation } = log.manifest.segments[0]!
+  const side = sideFileName(baseOffset, generation)
+  files.set(suspectName(side), files.get(side)!)
+  files.delete(side)
+  const disk = await repaired(files, await planOf(files))
+  assert.ok(!disk.files().has(suspectName(side)))
 })

@@ -12,6 +12,12 @@ const WORDS: Readonly<Record<Verdict, string>> = {
   corrupt: 'corrupt: restore it from a copy, or see `flin log repair --help`',
 }
 
+const DIFFERS =
+  'These differ: a start would believe what the segments do not say. Remove the side files: the next start writes them anew\n'
+/** The side files of a damaged log are the only ones left to know which keys are hurt: --serve-damaged needs them. */
+const DIFFERS_BY_DAMAGE =
+  'These differ: the side files know of records that are lost. Keep them until the log is mended\n'
+
 /** `flin log verify`: every checksum of every file; and whether side files and segments make the same state. */
 export async function verify(folder: string, isStateWanted: boolean, output: Output): Promise<number> {
   const progress = new Progress()
@@ -24,7 +30,7 @@ export async function verify(folder: string, isStateWanted: boolean, output: Out
   if (!isStateWanted) return EXIT[report.verdict]
   await output.flush()
   const state = await rebuiltTwice(disk)
-  await output.write(stateText(state))
+  await output.write(stateText(state, report.verdict))
   return state.isEqual ? EXIT[report.verdict] : EXIT.corrupt
 }
 
@@ -44,7 +50,7 @@ async function rebuiltTwice(disk: NodeDisk): Promise<StateReport> {
   }
 }
 
-function stateText({ withSideFiles, withoutSideFiles, isEqual }: StateReport): string {
+export function stateText({ withSideFiles, withoutSideFiles, isEqual }: StateReport, verdict: Verdict): string {
   const sumText = ({ keyCount, digest, indexedCount, liveCount }: StateSum): string => {
     const hidden = indexedCount === liveCount ? '' : `; the index holds ${indexedCount}, the log ${liveCount}`
     return `${counted(keyCount, 'key')}, digest ${digest}${hidden}`
@@ -52,7 +58,7 @@ function stateText({ withSideFiles, withoutSideFiles, isEqual }: StateReport): s
   if (isEqual) return `state: ${sumText(withSideFiles)}, with side files and without\n`
   return (
     `state with side files: ${sumText(withSideFiles)}\nstate without: ${sumText(withoutSideFiles)}\n` +
-    'These differ: a start would believe what the segments do not say. Remove the side files: the next start writes them anew\n'
+    (verdict === 'corrupt' ? DIFFERS_BY_DAMAGE : DIFFERS)
   )
 }
 

@@ -1,7 +1,6 @@
-import { copyBytes } from '../../../segments/index.js'
 import { RECORD_OVERHEAD } from '../../models/kinds.js'
 import type { Command } from '../command.js'
-import { grownSize, grownValue } from './grown-value.js'
+import { grownSize } from './grown-size.js'
 import { checkValueSize } from './value-size.js'
 
 export const append: Command = {
@@ -25,12 +24,7 @@ export const append: Command = {
     const size = oldSize + to - from
     checkValueSize(context, size)
     keyspace.begin((end - start) * 3 + size + RECORD_OVERHEAD * 3)
-    if (oldSize === 0) keyspace.put(buf, start, end, buf, from, to, keyspace.expireAt)
-    else {
-      const value = grownValue(record, oldSize, size, oldSize)
-      copyBytes(buf, from, to, value, oldSize)
-      keyspace.put(buf, start, end, value, 0, size, keyspace.expireAt)
-    }
+    keyspace.change(buf, start, end, oldSize, buf, from, to)
     reply.integer(size)
   },
   valuesSize: (foresight, args) => grownSize(foresight, args, foresight.sizeOf(args, 1) + args.size(2)),

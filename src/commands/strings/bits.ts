@@ -3,7 +3,7 @@ import type { Args } from '../../protocol/resp/args.js'
 import { integerArgument } from '../arguments.js'
 import { ERR, ReplyError, type Command, type Context } from '../command.js'
 import { clampRange } from './clamp-range.js'
-import { grownSize, grownValue } from './grown-value.js'
+import { grownSize } from './grown-size.js'
 
 /** Ones in each byte. */
 const ONES = Uint8Array.from({ length: 256 }, (_, byte) => {
@@ -11,6 +11,9 @@ const ONES = Uint8Array.from({ length: 256 }, (_, byte) => {
   for (let rest = byte; rest > 0; rest >>= 1) ones += rest & 1
   return ones
 })
+
+/** The byte in which a bit is set. */
+const changed = Buffer.alloc(1)
 
 /** Argument 2 as the number of a bit: the highest bit of the first byte is 0. */
 function bitOffset({ server }: Context, args: Args): number {
@@ -44,13 +47,11 @@ export const setbit: Command = {
     const at = Math.floor(offset / 8)
     const size = Math.max(oldSize, at + 1)
     keyspace.begin((end - start) * 3 + size + RECORD_OVERHEAD * 3)
-    const value = grownValue(record, oldSize, size, size)
     const mask = 0x80 >> (offset % 8)
-    const before = (value[at]! & mask) === 0 ? 0 : 1
-    if (bit === 1) value[at]! |= mask
-    else value[at]! &= ~mask
-    keyspace.put(buf, start, end, value, 0, size, keyspace.expireAt)
-    reply.integer(before)
+    const old = at < oldSize ? record.bytes[record.valueStart + at]! : 0
+    changed[0] = bit === 1 ? old | mask : old & ~mask
+    keyspace.change(buf, start, end, at, changed, 0, 1)
+    reply.integer((old & mask) === 0 ? 0 : 1)
   },
   valuesSize(foresight, args) {
     const offset = args.integer(2)

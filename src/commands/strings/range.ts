@@ -1,9 +1,8 @@
-import { copyBytes } from '../../../segments/index.js'
 import { RECORD_OVERHEAD } from '../../models/kinds.js'
 import { integerArgument } from '../arguments.js'
 import { ReplyError, type Command } from '../command.js'
 import { clampRange } from './clamp-range.js'
-import { grownSize, grownValue } from './grown-value.js'
+import { grownSize } from './grown-size.js'
 import { checkValueSize } from './value-size.js'
 
 export const getrange: Command = ranging('getrange', 53, '2.4.0')
@@ -59,9 +58,7 @@ export const setrange: Command = {
     checkValueSize(context, offset + given)
     const size = Math.max(oldSize, offset + given)
     keyspace.begin((end - start) * 3 + size + RECORD_OVERHEAD * 3)
-    const value = grownValue(record, oldSize, size, offset)
-    copyBytes(buf, starts[3]!, ends[3]!, value, offset)
-    keyspace.put(buf, start, end, value, 0, size, keyspace.expireAt)
+    keyspace.change(buf, start, end, offset, buf, starts[3]!, ends[3]!)
     reply.integer(size)
   },
   valuesSize(foresight, args) {
