@@ -10,23 +10,21 @@ import { ThreadRewriter } from './compaction/thread-rewriter.js'
 import { FolderLock } from './lock.js'
 import type { Disk } from './disk.js'
 import { diskFailure, FlinError } from './errors.js'
+import { evict, noteCold } from './eviction.js'
 import { Flusher } from './flusher.js'
 import { checksumSeed } from './format.js'
 import { KeyHasher } from './key-hash.js'
 import { type AppendedRecord, appendRecords, type LogRecord, type NewRecord, recordAt } from './log-record.js'
 import { LogState } from './log-state.js'
 import type { Manifest } from './manifest.js'
-import { QUARANTINE_FOLDER } from './names.js'
-import { findOrCreateManifest } from './new-log.js'
+import { beginFirstSegment, findOrCreateManifest } from './new-log.js'
 import { NodeDisk } from './node-disk.js'
 import { NullDisk } from './null-disk.js'
 import { checkDiskSizeMax, completeOptions, type FsyncPolicy, type LogOptions } from './options.js'
 import { type LoadedRecords, type Location, type Place, placeKey, Reader } from './reader.js'
 import { clearOrphans, Recovery, type Replay } from './recovery.js'
-import { RestartColumns } from './restart-columns.js'
 import type { Segment } from './segment.js'
 import { SegmentFiles } from './segment-files.js'
-import { allocate } from './segment-memory.js'
 import type { Damage } from './walk.js'
 
 /**
@@ -61,7 +59,7 @@ export class Log {
     this.#lock = lock
     this.#files = new SegmentFiles(state)
     this.#files.onSideFile = () => {
-      this.#evict()
+      evict(state, this.#reader)
     }
     this.#reader = new Reader(state)
     this.#compactor = new Compactor(state, this.#files, this.#reader, rewriter)
@@ -105,10 +103,7 @@ export class Log {
     const newHasher = () => complete.keyHasher?.(seed0, seed1) ?? new KeyHasher(seed0, seed1)
     const state = new LogState(disk, complete, manifest, checksumSeed(manifest.logId), newHasher())
     const hasThread = disk instanceof NodeDisk && complete.keyHasher === undefined
-    if (!complete.readOnly && state.meter !== null) {
-      await state.meter.measure()
-      await state.meter.measure(QUARANTINE_FOLDER)
-    }
+    if (!complete.readOnly) await state.meter?.measureAll()
     const rewriter = hasThread
       ? new ThreadRewriter(disk.folder, manifest.hashSeed)
       : new LoopRewriter(state.disk, newHasher())
@@ -142,13 +137,13 @@ export class Log {
     const epochs = state.manifest.epochs
     state.epoch = Math.max(state.epoch, epochs.at(-1)?.[0] ?? 0) + 1
     const { inOrder } = state.segments
-    if (inOrder.length === 0) await this.#firstSegment(isReader)
-    this.#noteCold()
+    if (inOrder.length === 0) await beginFirstSegment(state, isReader ? null : this.#files)
+    noteCold(state)
     const active = inOrder.at(-1)!
     this.#appender = new Appender(state, active)
     this.#flusher = new Flusher(state, this.#appender, this.#files)
     this.#flusher.onSealed = () => {
-      this.#evict()
+      evict(state, this.#reader)
       this.onSealed()
     }
     if (isReader) return
@@ -158,16 +153,6 @@ export class Log {
     await this.#files.switchManifest({ epochs: [...kept, [state.epoch, state.endOffset]] })
     this.#isWritable = true
     this.#files.prepareSpare()
-  }
-
-  async #firstSegment(isReader: boolean): Promise<void> {
-    const state = this.#state
-    const segment = state.segments.create(0, 0)
-    segment.memory = allocate(state.options.segmentSize)
-    segment.columns = state.options.memorySizeMax > 0 ? null : new RestartColumns()
-    state.residentSize += segment.memory.length
-    state.segments.inOrder.push(segment)
-    if (!isReader) await this.#files.attach(segment, null)
   }
 
   get id(): string {
@@ -510,30 +495,5 @@ export class Log {
       for (const segment of state.segments.inOrder) await segment.file?.close().catch(() => undefined)
       await this.#lock?.release()
     }
-  }
-
-  /** Gives up the memory of the oldest sealed segments beyond the cache's share. */
-  #evict(): void {
-    const state = this.#state
-    if (state.options.memorySizeMax > 0) return
-    const { budget } = state.memory
-    for (const segment of state.segments.inOrder) {
-      if (state.residentSize <= budget) break
-      if (!segment.sealed || segment.memory === null || segment.columns !== null) continue
-      const memory = segment.memory
-      segment.memory = null
-      state.residentSize -= memory.length
-      const file = segment.file
-      segment.file = null // the next cold read opens it for reading
-      // All of it is synced: whatever closing says, it takes nothing back.
-      file?.close().catch(() => undefined)
-      state.memory.give(memory, state.residentSize)
-    }
-    this.#reader.trim()
-    this.#noteCold()
-  }
-
-  #noteCold(): void {
-    this.#state.hasCold = this.#state.segments.inOrder.some((segment) => segment.memory === null && segment.size > 0)
   }
 }

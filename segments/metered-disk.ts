@@ -1,4 +1,5 @@
 import type { Disk, DiskFile, DiskSpace, OpenMode } from './disk.js'
+import { QUARANTINE_FOLDER } from './names.js'
 
 /** A file takes whole blocks of the file system. */
 const BLOCK_SIZE = 4096
@@ -41,6 +42,12 @@ export class MeteredDisk implements Disk {
       if (isWithin && !sizes.has(name.slice(prefix.length))) this.#forget(name)
     }
     for (const [name, size] of sizes) this.note(`${prefix}${name}`, size)
+  }
+
+  /** Looks anew what lies in the folder of a log and in its quarantine. */
+  async measureAll(): Promise<void> {
+    await this.measure()
+    await this.measure(QUARANTINE_FOLDER)
   }
 
   /** A file has this size now, whoever has made it so. */

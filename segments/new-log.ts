@@ -1,8 +1,12 @@
 import type { Disk } from './disk.js'
 import { FlinError } from './errors.js'
+import type { LogState } from './log-state.js'
 import { type Manifest, readManifest, writeManifest } from './manifest.js'
 import { BACKUP_MARK, parseSegmentName, RESTORE_MARK } from './names.js'
 import type { LogOptions } from './options.js'
+import { RestartColumns } from './restart-columns.js'
+import type { SegmentFiles } from './segment-files.js'
+import { allocate } from './segment-memory.js'
 
 /**
  * The manifest of the log in a folder; of a new one where there is none.
@@ -45,4 +49,18 @@ export async function createManifest(disk: Disk, options: LogOptions): Promise<M
   }
   await writeManifest(disk, manifest)
   return manifest
+}
+
+/**
+ * Begins the first segment of a log.
+ * @param files what gives it its file; null: it is to be read only, and stays in memory
+ * @throws FlinError DISK_FULL when there is no room for it
+ */
+export async function beginFirstSegment(state: LogState, files: SegmentFiles | null): Promise<void> {
+  const segment = state.segments.create(0, 0)
+  segment.memory = allocate(state.options.segmentSize)
+  segment.columns = state.options.memorySizeMax > 0 ? null : new RestartColumns()
+  state.residentSize += segment.memory.length
+  state.segments.inOrder.push(segment)
+  await files?.attach(segment, null)
 }

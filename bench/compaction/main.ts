@@ -86,11 +86,13 @@ async function overwrite({ server, rates, p999 }: Side): Promise<void> {
 }
 
 /** Runs something on one side while the other stands still, so that neither works at the other's cost. */
-async function alone(side: Side, other: Side, run: () => Promise<void>): Promise<void> {
+async function without(other: Side, run: () => Promise<void>): Promise<void> {
   other.server.child.kill('SIGSTOP')
-  await run()
-  other.server.child.kill('SIGCONT')
-  side.server.child.kill('SIGCONT')
+  try {
+    await run()
+  } finally {
+    other.server.child.kill('SIGCONT')
+  }
 }
 
 /** Compacts everything and tells how many bytes are left of the log: what is live, and little else. */
@@ -108,16 +110,16 @@ async function atRandom(): Promise<void> {
     [on, off],
     [off, on],
   ] as const) {
-    await alone(side, other, () => load(side.server.port, KEY, flags.keys, flags.valueSize))
+    await without(other, () => load(side.server.port, KEY, flags.keys, flags.valueSize))
   }
   const watch = new Watch(on.folder)
   const written = await fact(on, 'compaction', 'log_written_bytes')
   const copied = await fact(on, 'compaction', 'compaction_written_bytes')
   for (let round = 0; round < flags.rounds; round++) {
-    await alone(on, off, () => overwrite(on))
+    await without(off, () => overwrite(on))
     // Its disk is looked at while it is under load: standing still, it gives nothing back.
     watch.pause()
-    await alone(off, on, () => overwrite(off))
+    await without(on, () => overwrite(off))
     watch.goOn()
     print(
       `round ${round + 1}: ${(diskSize(on.folder) / MIB).toFixed(0)} and ${(diskSize(off.folder) / MIB).toFixed(0)} MiB on disk`,

@@ -14,6 +14,7 @@ import { ColdRead } from './cold.js'
 import { ExpiryTable } from './expiry-table.js'
 import { KeyBatch } from './key-batch.js'
 import { KeyLiveness, seekPlace, sizeTag, TAG, TAG_SIZE_SHIFT } from './key-liveness.js'
+import { KeyRecords } from './key-records.js'
 import { KeyWalks } from './key-walks.js'
 import { CAUSE, KIND } from './kinds.js'
 import { RecentRemovals } from './recent-removals.js'
@@ -30,6 +31,7 @@ export class Keyspace {
   readonly log: Log
   readonly watches = new Watches()
   readonly removals = new RecentRemovals()
+  readonly #records: KeyRecords
   readonly #index: HashIndex
   readonly #expiries: ExpiryTable
   /** Bytes that died, by segment: what compaction chooses by. */
@@ -74,6 +76,7 @@ export class Keyspace {
   /** @param tableBits How many tables the index has, see HashIndex; few are quicker to make. */
   constructor(log: Log, tableBits?: number) {
     this.log = log
+    this.#records = new KeyRecords(log)
     this.#deadSizes = log.deadSizes
     this.#expiries = new ExpiryTable(this.#deadSizes)
     this.#index = new HashIndex(tableBits === undefined ? {} : { tableBits })
@@ -236,7 +239,12 @@ export class Keyspace {
     expireAt: number,
   ): void {
     if (this.#expired) this.#remove(key, start, end, CAUSE.expired)
-    const offset = this.#appendValue(key, start, end, value, valueStart, valueEnd, 0)
+    const flags = this.#collisionFlag()
+    const since = this.#since()
+    // prettier-ignore
+    const offset = this.#records.value(
+      this.#hi, this.#lo, flags, this.command, since, key, start, end, value, valueStart, valueEnd, 0,
+    )
     this.#hasPut(key, start, end, expireAt, offset)
   }
 
@@ -253,39 +261,14 @@ export class Keyspace {
     const oldSize = isAlive ? record.valueEnd - oldStart : 0
     if (this.#expired) this.#remove(key, start, end, CAUSE.expired)
     const room = Math.max(0, at + to - from - oldSize)
-    const offset = this.#appendValue(key, start, end, old, oldStart, oldStart + oldSize, room)
+    const flags = this.#collisionFlag()
+    const since = this.#since()
+    // prettier-ignore
+    const offset = this.#records.value(
+      this.#hi, this.#lo, flags, this.command, since, key, start, end, old, oldStart, oldStart + oldSize, room,
+    )
     this.log.appender.fillValue(oldSize, at, bytes, from, to)
     this.#hasPut(key, start, end, expireAt, offset)
-  }
-
-  #appendValue(
-    key: Buffer,
-    start: number,
-    end: number,
-    value: Buffer,
-    valueStart: number,
-    valueEnd: number,
-    room: number,
-  ): number {
-    const { appender } = this.log
-    const since = this.#present ? this.#since() : -1
-    const flags = this.#collisionFlag() | (since >= 0 ? RECORD_FLAG.since : 0)
-    return appender.append(
-      KIND.string,
-      flags,
-      this.command,
-      0,
-      since,
-      this.#hi,
-      this.#lo,
-      key,
-      start,
-      end,
-      value,
-      valueStart,
-      valueEnd,
-      room,
-    )
   }
 
   /** The value that was appended last is that of the key looked for last. */
@@ -297,10 +280,11 @@ export class Keyspace {
   }
 
   /**
-   * No version of the key in the log is older than this offset, -1 where that is the base of the segment in which the next
-   * record will lie anyway.
+   * No version of the key in the log is older than this offset, -1 where there is none, or where that is the base of the segment
+   * in which the next record will lie anyway.
    */
   #since(): number {
+    if (!this.#present) return -1
     const { segment } = this.#index
     const { since } = this.record
     if (since >= 0) return since
@@ -319,23 +303,9 @@ export class Keyspace {
   }
 
   #appendExpiry(key: Buffer, start: number, end: number, expireAt: number, boundTo: number): void {
+    const flags = this.#collisionFlag()
+    this.#records.expiry(this.#hi, this.#lo, flags, this.command, expireAt, boundTo, key, start, end)
     const { appender } = this.log
-    const flags = RECORD_FLAG.datum | RECORD_FLAG.since | this.#collisionFlag()
-    appender.append(
-      KIND.expiry,
-      flags,
-      this.command,
-      expireAt,
-      boundTo,
-      this.#hi,
-      this.#lo,
-      key,
-      start,
-      end,
-      NOTHING,
-      0,
-      0,
-    )
     this.#applyExpiry(expireAt, appender.segmentNumber, appender.position, appender.recordSize)
   }
 
@@ -374,9 +344,8 @@ export class Keyspace {
   }
 
   #appendTombstone(kind: number, cause: number, first: number, key: Buffer, start: number, end: number): void {
-    const flags = RECORD_FLAG.tombstone | RECORD_FLAG.datum | this.#collisionFlag()
-    const { appender } = this.log
-    appender.append(kind, flags, cause, first, 0, this.#hi, this.#lo, key, start, end, NOTHING, 0, 0)
+    const flags = this.#collisionFlag()
+    this.#records.tombstone(this.#hi, this.#lo, flags, kind, cause, first, key, start, end)
   }
 
   /** Tells whoever watches the key looked for last that it has changed: by a write that has left nothing behind. */
@@ -391,12 +360,9 @@ export class Keyspace {
 
   /** Removes every key. */
   clear(): void {
-    const flags = RECORD_FLAG.tombstone | RECORD_FLAG.datum
-    const { appender, hasher } = this.log
-    // Side files hold the hash of every record's key, also of the one that has none: a check makes them anew and compares.
-    hasher.hash(NOTHING, 0, 0)
-    appender.append(KIND.floor, flags, this.command, 0, 0, hasher.hi, hasher.lo, NOTHING, 0, 0, NOTHING, 0, 0)
+    this.#records.floor(this.command)
     if (!this.watches.isEmpty) this.watches.touchAll((hi, lo) => this.#isAliveHash(hi, lo))
+    const { appender } = this.log
     this.#applyFloor(appender.segmentNumber, appender.position)
     this.#floorGate = this.log.endOffset
     this.gateAll()

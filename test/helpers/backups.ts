@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { setImmediate as turn } from 'node:timers/promises'
+import { backupLog } from '../../segments/backup/backup.js'
 import { restoreLog } from '../../segments/backup/restore.js'
 import type { Disk, DiskFile, OpenMode } from '../../segments/disk.js'
+import { type Manifest, readManifest } from '../../segments/manifest.js'
 import type { LogOptions } from '../../segments/options.js'
 import { untilReady } from './compactions.js'
 import { type Entry, History } from './log-history.js'
@@ -18,9 +20,24 @@ export interface Snapshot {
   readonly endOffset: number
 }
 
+export function emptyDisk(): SimDisk {
+  return new SimDisk({ isQuick: true })
+}
+
+/** A backup of what lies on a disk, on one of its own. */
+export async function backupOf(disk: Disk): Promise<SimDisk> {
+  const backup = emptyDisk()
+  await backupLog(disk, backup)
+  return backup
+}
+
+export async function manifestOf(disk: Disk): Promise<Manifest> {
+  return (await readManifest(disk))!
+}
+
 /** A log on a disk in memory that grows step by step. */
 export class GrowingLog {
-  readonly disk = new SimDisk({ isQuick: true })
+  readonly disk = emptyDisk()
   session!: LogSession
   readonly history = new History()
   readonly #options: LogOptions
@@ -33,6 +50,13 @@ export class GrowingLog {
   static async begin(seed = 7): Promise<GrowingLog> {
     const log = new GrowingLog(logOptions({ randomBytes: (size) => Buffer.alloc(size, seed) }))
     await log.open()
+    return log
+  }
+
+  /** One that holds so many keys. */
+  static async of(count: number): Promise<GrowingLog> {
+    const log = await GrowingLog.begin()
+    await log.write('a', 0, count)
     return log
   }
 

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { Daemon, runTool, temporaryFolder } from '../helpers/daemon.js'
 import { OK, RespClient } from '../helpers/resp-client.js'
@@ -100,14 +99,15 @@ test('switched off, nothing is compacted but by COMPACT NOW; switched on while i
   const { client } = await start(t, ...SMALL, '--compaction', 'no')
   assert.deepEqual(await client.call('CONFIG', 'GET', 'compaction'), ['compaction', 'no'])
   for (let round = 0; round < 4; round++) await overwrite(client, round)
-  // Longer than between two looks: five beats of 100 ms.
-  await sleep(1000)
+  // Every segment that is sealed is a reason to begin: there were dozens.
   const off = await info(client)
   assert.deepEqual([off.get('compaction_enabled'), off.get('compaction_runs')], ['0', '0'])
   assert.ok(Number(off.get('log_size')) > 3.9 * LIVE_SIZE)
   await client.call('COMPACT', 'NOW')
   await untilInfo(client, 'it was asked for', (facts) => Number(facts.get('log_size')) < 1.4 * LIVE_SIZE)
+  const idle = await untilInfo(client, 'it is done', (facts) => facts.get('compaction_in_progress') === '0')
   for (let round = 0; round < 4; round++) await overwrite(client, round)
+  assert.equal((await info(client)).get('compaction_runs'), idle.get('compaction_runs'))
   assert.ok(isOk(await client.call('CONFIG', 'SET', 'compaction', 'yes')))
   await untilInfo(client, 'it goes on by itself', (facts) => Number(facts.get('log_size')) < 2.5 * LIVE_SIZE)
   client.close()

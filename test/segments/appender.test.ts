@@ -191,3 +191,28 @@ test('memory that served another segment leaves nothing of it in the next one', 
     }
   }
 })
+
+test('a value with room for more: what it had, zeroes, and what fills it, whatever the memory held before', async () => {
+  const { disk, log } = await opened()
+  const { appender } = log
+  const key = Buffer.from('key')
+  const given = Buffer.from('given')
+  appender.begin(1000)
+  appender.active.memory!.fill(0xff, appender.active.size)
+  for (const [at, wanted] of [
+    [9, 'value\0\0\0\0given'],
+    [5, 'valuegiven'],
+    [2, 'vagiven'],
+  ] as const) {
+    const old = Buffer.from('value')
+    const room = Math.max(0, at + given.length - old.length)
+    appender.append(1, 0, 16, 0, 0, 11, 12, key, 0, key.length, old, 0, old.length, room)
+    appender.fillValue(old.length, at, given, 0, given.length)
+    const view = new RecordView().at(appender.active.memory!, appender.position)
+    assert.equal(view.value().toString(), wanted)
+  }
+  await log.flush()
+  const [batch] = await batchesOn(disk)
+  assert.equal(batch!.header.count, 3)
+  await log.close()
+})

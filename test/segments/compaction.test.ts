@@ -11,6 +11,7 @@ import { applyKeyStep, keySteps, type KeyStep } from '../helpers/key-steps.js'
 import { HeldDisk } from '../helpers/held-disk.js'
 import { openKeyspace } from '../helpers/memory-log.js'
 import { SimDisk, type SimDiskOptions } from '../helpers/sim-disk.js'
+import { TwinLogs } from '../helpers/twin-logs.js'
 import { WeakHasher } from '../helpers/weak-hasher.js'
 
 type Step = KeyStep | { op: 'flush' | 'compact' | 'reopen' | 'clear' | 'later' }
@@ -31,44 +32,20 @@ for (const [name, hasher] of HASHERS) {
   test(`digest(replay(compact(log))) = digest(replay(log)), at any point, reopened or not${name}`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 30, maxLength: 150, size: 'max' }), async (steps) => {
-        const compacted = new SimDisk({ isQuick: true })
-        const plain = new SimDisk({ isQuick: true })
         let now = 1_700_000_000_000
-        const options = { now: () => now, cacheSize: 3 * 8192, ...hasher }
-        let a = await openKeyspace(compacted, options)
-        let b = await openKeyspace(plain, options)
-        let count = 0
+        const twins = await TwinLogs.open({ now: () => now, cacheSize: 3 * 8192, ...hasher })
         for (const it of steps) {
           if (it.op === 'later') now += 60
-          for (const { log, keyspace } of [a, b]) {
-            keyspace.now = log.now()
-            if ('key' in it) await applyKeyStep(keyspace, it, count)
-            if (it.op === 'clear') {
-              keyspace.begin(100)
-              keyspace.clear()
-            }
-            if (it.op === 'flush') await log.flush()
-          }
-          count++
+          await twins.apply(it)
+          if (it.op === 'flush') await twins.flush()
           if (it.op === 'compact') {
-            await a.log.flush()
-            await a.log.compact(a.keyspace.liveness, () => a.log.flush())
+            const { log, keyspace } = twins.first
+            await log.flush()
+            await log.compact(keyspace.liveness, () => log.flush())
           }
-          if (it.op === 'reopen') {
-            await a.log.close()
-            await b.log.close()
-            a = await openKeyspace(compacted, options)
-            b = await openKeyspace(plain, options)
-          }
+          if (it.op === 'reopen') await twins.reopen()
         }
-        assert.equal(await stateDigest(a.keyspace), await stateDigest(b.keyspace))
-        await a.log.close()
-        await b.log.close()
-        a = await openKeyspace(compacted, options)
-        b = await openKeyspace(plain, options)
-        assert.equal(await stateDigest(a.keyspace), await stateDigest(b.keyspace))
-        await a.log.close()
-        await b.log.close()
+        await twins.compare()
       }),
       { numRuns: 40 },
     )

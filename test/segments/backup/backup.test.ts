@@ -3,34 +3,23 @@ import { describe, test } from 'node:test'
 import { backupLog, type BackupOptions, type BackupReport } from '../../../segments/backup/backup.js'
 import type { Disk } from '../../../segments/disk.js'
 import { Log } from '../../../segments/log.js'
-import { decodeManifest, encodeManifest, readManifest, type Manifest } from '../../../segments/manifest.js'
+import { decodeManifest, encodeManifest, type Manifest } from '../../../segments/manifest.js'
 import { MANIFEST_NAME, segmentName } from '../../../segments/names.js'
 import { applyRepair, planRepair } from '../../../segments/repair.js'
 import { verifyLog } from '../../../segments/verify.js'
-import { diskOf, GrowingLog, heldBy, restored, type Snapshot, WatchedDisk } from '../../helpers/backups.js'
+import {
+  backupOf,
+  diskOf,
+  emptyDisk,
+  GrowingLog,
+  heldBy,
+  manifestOf,
+  restored,
+  WatchedDisk,
+} from '../../helpers/backups.js'
 import { isFlinError, logOptions, LogSession } from '../../helpers/log-session.js'
 import { SimDisk } from '../../helpers/sim-disk.js'
 import { withFlip } from '../../helpers/small-log.js'
-
-function emptyDisk(): SimDisk {
-  return new SimDisk({ isQuick: true })
-}
-
-async function backedUp(snapshot: Snapshot): Promise<SimDisk> {
-  const disk = emptyDisk()
-  await backupLog(diskOf(snapshot), disk)
-  return disk
-}
-
-async function grown(): Promise<GrowingLog> {
-  const log = await GrowingLog.begin()
-  await log.write('a', 0, 20)
-  return log
-}
-
-async function manifestOf(disk: Disk): Promise<Manifest> {
-  return (await readManifest(disk))!
-}
 
 /** Segments that a run wrote into a folder. */
 function written(disk: SimDisk): string[] {
@@ -39,7 +28,7 @@ function written(disk: SimDisk): string[] {
 
 describe('what is in a backup', () => {
   test('all that was acknowledged; a second one copies only what was sealed since, and the active segment', async () => {
-    const log = await grown()
+    const log = await GrowingLog.of(20)
     const disk = emptyDisk()
     const first = await backupLog(log.disk, disk, { now: () => 1000 })
     assert.equal(await heldBy(disk, [log.snapshot()]), 0)
@@ -65,8 +54,8 @@ describe('what is in a backup', () => {
   })
 
   test('every tool that reads a log reads it, and it is not opened for writing', async () => {
-    const log = await grown()
-    const disk = await backedUp(log.snapshot())
+    const log = await GrowingLog.of(20)
+    const disk = await backupOf(diskOf(log.snapshot()))
     const report = await verifyLog(disk)
     assert.deepEqual([report.verdict, report.findings, report.endOffset], ['intact', [], 20])
     const reader = await LogSession.open(disk, logOptions({ readOnly: true }), log.history)
@@ -79,7 +68,7 @@ describe('what is in a backup', () => {
 
   test('a log in which nothing was written yet, and one that has never been opened for writing', async () => {
     const log = await GrowingLog.begin()
-    assert.equal((await restored(await backedUp(log.snapshot()))).endOffset, 0)
+    assert.equal((await restored(await backupOf(diskOf(log.snapshot())))).endOffset, 0)
     const disk = emptyDisk()
     await (await Log.openOn(disk, logOptions())).close()
     const backup = emptyDisk()
@@ -88,7 +77,7 @@ describe('what is in a backup', () => {
   })
 
   test('a batch that is being written does not count, and what stands before it does', async () => {
-    const log = await grown()
+    const log = await GrowingLog.of(20)
     const { files, history } = log.snapshot()
     const { active } = log.session.log.appender
     files.get(active.name)!.write('half a batch', active.size)
@@ -99,17 +88,17 @@ describe('what is in a backup', () => {
   })
 
   test('of a backup, another one is made in the same way', async () => {
-    const log = await grown()
+    const log = await GrowingLog.of(20)
     const second = emptyDisk()
-    await backupLog(await backedUp(log.snapshot()), second)
+    await backupLog(await backupOf(diskOf(log.snapshot())), second)
     await log.write('b', 0, 9)
-    await backupLog(await backedUp(log.snapshot()), second)
+    await backupLog(await backupOf(diskOf(log.snapshot())), second)
     assert.equal(await heldBy(second, [log.snapshot()]), 0)
   })
 
   test('what a run has left that did not end is used, if it is whole', async () => {
-    const log = await grown()
-    const whole = await backedUp(log.snapshot())
+    const log = await GrowingLog.of(20)
+    const whole = await backupOf(diskOf(log.snapshot()))
     const files = whole.files()
     files.delete(MANIFEST_NAME)
     files.set('backup.tmp', Buffer.alloc(0))
@@ -140,7 +129,7 @@ describe('beside an owner that compacts', () => {
 
   for (const n of [1, 2, 3, 5]) {
     test(`segments are rewritten and removed before segment ${n} is opened`, async () => {
-      const log = await grown()
+      const log = await GrowingLog.of(20)
       await log.write('b', 0, 20)
       const [disk, atLeast] = await meanwhile(log, n, async () => {
         await log.write('c', 0, 15)
@@ -153,7 +142,7 @@ describe('beside an owner that compacts', () => {
   }
 
   test('the log gets another owner, and an epoch that the manifest did not know, before the active segment is read', async () => {
-    const log = await grown()
+    const log = await GrowingLog.of(20)
     await log.write('c', 0, 1) // the active segment has room
     const [disk, atLeast] = await meanwhile(log, 1, async () => {
       await log.session.close()
@@ -167,7 +156,7 @@ describe('beside an owner that compacts', () => {
   })
 
   test('a segment that the manifest names and that is not there is missing, however often one looks', async () => {
-    const log = await grown()
+    const log = await GrowingLog.of(20)
     const { files } = log.snapshot()
     files.delete(segmentName(0, 0))
     const source = SimDisk.of(files, { isQuick: true })
@@ -175,7 +164,7 @@ describe('beside an owner that compacts', () => {
   })
 
   test('a log that is never the same twice ends it, in the end', async () => {
-    const log = await grown()
+    const log = await GrowingLog.of(20)
     let isEnough = false
     const source = new WatchedDisk(log.disk, async (name) => {
       if (!name.endsWith('.seg') || isEnough) return
@@ -189,8 +178,8 @@ describe('beside an owner that compacts', () => {
 
 describe('a damaged log', () => {
   test('its backup is refused, and the former one stays', async () => {
-    const log = await grown()
-    const disk = await backedUp(log.snapshot())
+    const log = await GrowingLog.of(20)
+    const disk = await backupOf(diskOf(log.snapshot()))
     const before = disk.files()
     await log.write('b', 10, 30)
     const { files } = log.snapshot()
@@ -211,8 +200,8 @@ describe('a damaged log', () => {
   })
 
   test('damage in what the backup has already does not hurt it', async () => {
-    const log = await grown()
-    const disk = await backedUp(log.snapshot())
+    const log = await GrowingLog.of(20)
+    const disk = await backupOf(diskOf(log.snapshot()))
     await log.write('b', 10, 12)
     const source = SimDisk.of(withFlip(log.disk.files(), segmentName(0, 0), 8000), { isQuick: true })
     await backupLog(source, disk)
@@ -231,7 +220,7 @@ describe('what a backup cannot go into', () => {
   }
 
   test('a folder with anything else in it, or a log, this one too', async () => {
-    const log = await grown()
+    const log = await GrowingLog.of(20)
     const letters = SimDisk.of([['letter.txt', Buffer.from('x')]], { isQuick: true })
     await assertRefused(log.disk, letters, /not empty/)
     await assertRefused(log.disk, log.disk, /holds a log/)
@@ -239,15 +228,19 @@ describe('what a backup cannot go into', () => {
 
   test('a backup of another log', async () => {
     const other = await GrowingLog.begin(9)
-    await assertRefused((await grown()).disk, await backedUp(other.snapshot()), /backup of the log 0909/)
+    await assertRefused(
+      (await GrowingLog.of(20)).disk,
+      await backupOf(diskOf(other.snapshot())),
+      /backup of the log 0909/,
+    )
   })
 
   test('a backup of what came after: the log has been put back', async () => {
-    const log = await grown()
+    const log = await GrowingLog.of(20)
     const old = log.snapshot()
     await log.session.close()
     await log.open()
-    await assertRefused(diskOf(old), await backedUp(log.snapshot()), /is older/)
+    await assertRefused(diskOf(old), await backupOf(diskOf(log.snapshot())), /is older/)
   })
 
   test('a folder without a log has no backup', async () => {
@@ -264,8 +257,8 @@ describe('what is kept', () => {
   }
 
   test('nothing, when compaction has dropped a tombstone behind the end of the backup', async () => {
-    const log = await grown()
-    const disk = await backedUp(log.snapshot())
+    const log = await GrowingLog.of(20)
+    const disk = await backupOf(diskOf(log.snapshot()))
     await log.remove(0, 10)
     await log.write('b', 30, 45)
     await log.session.compact()
@@ -279,8 +272,8 @@ describe('what is kept', () => {
   })
 
   test('what is damaged is copied anew when it is looked at', async () => {
-    const log = await grown()
-    const whole = await backedUp(log.snapshot())
+    const log = await GrowingLog.of(20)
+    const whole = await backupOf(diskOf(log.snapshot()))
     const name = segmentName(0, 0)
     for (const files of [withFlip(whole.files(), name, 8000), new Map(whole.files())]) {
       if (files.get(name)!.equals(whole.files().get(name)!)) files.delete(name)
@@ -291,8 +284,8 @@ describe('what is kept', () => {
   })
 
   test('a repaired segment has no digest any more, and is copied anew', async () => {
-    const log = await grown()
-    const whole = await backedUp(log.snapshot())
+    const log = await GrowingLog.of(20)
+    const whole = await backupOf(diskOf(log.snapshot()))
     const disk = SimDisk.of(withFlip(whole.files(), segmentName(0, 0), 8000), { isQuick: true })
     await applyRepair(disk, await planRepair(disk))
     assert.ok((await restored(disk)).state.size < 20, 'what is left of it can be restored')

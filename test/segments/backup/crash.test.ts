@@ -5,7 +5,7 @@ import { restoreLog } from '../../../segments/backup/restore.js'
 import { Log } from '../../../segments/log.js'
 import { MANIFEST_NAME } from '../../../segments/names.js'
 import { verifyLog } from '../../../segments/verify.js'
-import { diskOf, endsOn, GrowingLog, heldBy, restored, type Snapshot } from '../../helpers/backups.js'
+import { backupOf, diskOf, endsOn, GrowingLog, heldBy, restored, type Snapshot } from '../../helpers/backups.js'
 import { isFlinError, logOptions } from '../../helpers/log-session.js'
 import { SimDisk } from '../../helpers/sim-disk.js'
 
@@ -54,16 +54,10 @@ async function twins(): Promise<[Snapshot, Snapshot]> {
   return [snapshots[0]!, snapshots[1]!]
 }
 
-async function backedUp(snapshot: Snapshot): Promise<SimDisk> {
-  const disk = new SimDisk({ isQuick: true })
-  await backupLog(diskOf(snapshot), disk)
-  return disk
-}
-
 /** A backup is brought from one snapshot to another, or made, and ends at every call: the one or the other is there, whole. */
 async function endAtEveryCall(from: Snapshot | null, to: Snapshot, ending: Ending): Promise<void> {
   const step = SEEDS >= 4 ? 1 : ending === 'kill' ? 5 : 3
-  const before = from === null ? new Map<string, Buffer>() : (await backedUp(from)).files()
+  const before = from === null ? new Map<string, Buffer>() : (await backupOf(diskOf(from))).files()
   const whole = SimDisk.of(before)
   await backupLog(diskOf(to), whole)
   const { calls, trace } = whole
@@ -129,7 +123,7 @@ describe('a backup ends at its calls', () => {
 
 test('calls of a backup fail: the former one stays, and the next run makes the new one', async () => {
   const [first, second] = await lifeOfALog()
-  const before = (await backedUp(first)).files()
+  const before = (await backupOf(diskOf(first))).files()
   for (const kind of ['EIO', 'ENOSPC'] as const) {
     for (let at = 1; ; at += 2) {
       const disk = SimDisk.of(before, { fault: { at, kind }, isQuick: true })
@@ -154,7 +148,7 @@ describe('a restore ends at its calls', () => {
   for (const ending of ['power cut', 'kill'] as const) {
     test(ending, async () => {
       const [, second] = await lifeOfALog()
-      const files = (await backedUp(second)).files()
+      const files = (await backupOf(diskOf(second))).files()
       const backup = (): SimDisk => SimDisk.of(files, { isQuick: true })
       const expected = await restored(backup())
       const whole = new SimDisk()

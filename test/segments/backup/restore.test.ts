@@ -2,40 +2,19 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { backupLog } from '../../../segments/backup/backup.js'
 import { EPOCH_LEAP, restoreLog } from '../../../segments/backup/restore.js'
-import { readManifest, type Manifest } from '../../../segments/manifest.js'
 import { MANIFEST_NAME, segmentName } from '../../../segments/names.js'
 import { verifyLog } from '../../../segments/verify.js'
-import { GrowingLog } from '../../helpers/backups.js'
+import { backupOf, emptyDisk, GrowingLog, manifestOf } from '../../helpers/backups.js'
 import { isFlinError, logOptions, LogSession } from '../../helpers/log-session.js'
 import { valueFor } from '../../helpers/log-workload.js'
 import { SimDisk } from '../../helpers/sim-disk.js'
 import { type Files, withFile, withFlip } from '../../helpers/small-log.js'
 
-function emptyDisk(): SimDisk {
-  return new SimDisk({ isQuick: true })
-}
-
-async function backupOf(log: GrowingLog): Promise<SimDisk> {
-  const disk = emptyDisk()
-  await backupLog(log.disk, disk)
-  return disk
-}
-
-async function grown(): Promise<GrowingLog> {
-  const log = await GrowingLog.begin()
-  await log.write('a', 0, 18)
-  return log
-}
-
-async function manifestOf(disk: SimDisk): Promise<Manifest> {
-  return (await readManifest(disk))!
-}
-
 describe('a restored log', () => {
   test('holds what the backup did, takes writes, and is a log like others', async () => {
-    const log = await grown()
+    const log = await GrowingLog.of(18)
     const disk = emptyDisk()
-    const report = await restoreLog(await backupOf(log), disk)
+    const report = await restoreLog(await backupOf(log.disk), disk)
     assert.deepEqual([report.endOffset, report.startOffset], [18, 0])
     const manifest = await manifestOf(disk)
     assert.ok(manifest.backup === undefined && manifest.segments.every(({ digest }) => digest === undefined))
@@ -52,8 +31,8 @@ describe('a restored log', () => {
   })
 
   test('goes on in an epoch that neither the original nor another restored one ever has', async () => {
-    const log = await grown()
-    const backup = await backupOf(log)
+    const log = await GrowingLog.of(18)
+    const backup = await backupOf(log.disk)
     let seed = 1
     const randomBytes = (size: number): Buffer => Buffer.alloc(size, seed++)
     const epochs: number[] = []
@@ -78,10 +57,10 @@ describe('a restored log', () => {
   })
 
   test('can be backed up into the backup that it came from, and not into one that has more', async () => {
-    const log = await grown()
-    const backup = await backupOf(log)
+    const log = await GrowingLog.of(18)
+    const backup = await backupOf(log.disk)
     await log.write('b', 0, 8)
-    const later = await backupOf(log)
+    const later = await backupOf(log.disk)
     const disk = emptyDisk()
     await restoreLog(backup, disk)
     const session = await LogSession.open(disk, logOptions(), log.history.cutAt(18))
@@ -113,8 +92,8 @@ describe('a damaged backup', () => {
   }
 
   test('is not restored: a bit of any segment or of the manifest, a file too short or missing', async () => {
-    const log = await grown()
-    const files = (await backupOf(log)).files()
+    const log = await GrowingLog.of(18)
+    const files = (await backupOf(log.disk)).files()
     for (const [name, bytes] of files) {
       if (!/\.seg$|MANIFEST/.test(name)) continue
       for (let bit = 5; bit < bytes.length * 8; bit += 4001)
@@ -125,8 +104,8 @@ describe('a damaged backup', () => {
   })
 
   test('is not restored when batches are missing at its end, though all others are intact', async () => {
-    const log = await grown()
-    const backup = await backupOf(log)
+    const log = await GrowingLog.of(18)
+    const backup = await backupOf(log.disk)
     const files = backup.files()
     const { baseOffset, generation } = (await manifestOf(backup)).segments.at(-1)!
     const name = segmentName(baseOffset, generation)
@@ -136,8 +115,8 @@ describe('a damaged backup', () => {
   })
 
   test('is restored without its side files, whatever has become of them', async () => {
-    const log = await grown()
-    const backup = await backupOf(log)
+    const log = await GrowingLog.of(18)
+    const backup = await backupOf(log.disk)
     const side = segmentName(0, 0).replace('.seg', '.side')
     for (const files of [withFlip(backup.files(), side, 1000), withFile(backup.files(), side, null)]) {
       const disk = emptyDisk()
@@ -152,14 +131,14 @@ describe('a damaged backup', () => {
 
 describe('what is not restored', () => {
   test('a log, and a folder without one', async () => {
-    for (const disk of [(await grown()).disk, emptyDisk()]) {
+    for (const disk of [(await GrowingLog.of(18)).disk, emptyDisk()]) {
       await assert.rejects(restoreLog(disk, emptyDisk()), (error) => isFlinError(error, 'BAD_SETTING'))
     }
   })
 
   test('anything into a folder that is not empty', async () => {
-    const log = await grown()
-    const backup = await backupOf(log)
+    const log = await GrowingLog.of(18)
+    const backup = await backupOf(log.disk)
     const targets = [
       log.disk,
       backup,

@@ -4,13 +4,13 @@ import fc from 'fast-check'
 import { firstWithin, type History } from '../../../segments/compaction/history.js'
 import { BATCH_HEADER_SIZE, type Log, NullDisk, readBatches, RecordView } from '../../../segments/index.js'
 import { Segment } from '../../../segments/segment.js'
-import { stateDigest } from '../../../src/models/digest.js'
 import type { Keyspace } from '../../../src/models/keyspace.js'
 import { KIND } from '../../../src/models/kinds.js'
 import { runAt, untilReady } from '../../helpers/compactions.js'
 import { applyKeyStep, keySteps, type KeyStep } from '../../helpers/key-steps.js'
 import { openKeyspace } from '../../helpers/memory-log.js'
 import { SimDisk } from '../../helpers/sim-disk.js'
+import { TwinLogs } from '../../helpers/twin-logs.js'
 
 interface Told {
   readonly offset: number
@@ -100,49 +100,32 @@ const WINDOW_SIZE = 12_000
 
 /** Two logs with the same life, of which one is compacted. */
 async function live(history: History, steps: readonly Step[], seed: number): Promise<void> {
-  const compacted = new SimDisk({ isQuick: true })
-  const plain = new SimDisk({ isQuick: true })
   let now = 1_700_000_000_000
-  const options = { now: () => now, history, segmentSize: 4096 }
-  let a = await openKeyspace(compacted, options)
-  let b = await openKeyspace(plain, options)
+  const twins = await TwinLogs.open({ now: () => now, history, segmentSize: 4096 })
+  const { disk, plainDisk } = twins
   for (const [count, it] of steps.entries()) {
     if (it.op === 'later') now += 700
-    for (const { log, keyspace } of [a, b]) {
-      keyspace.now = log.now()
-      if ('key' in it) await applyKeyStep(keyspace, it, count)
-      if (it.op === 'clear') {
-        keyspace.begin(100)
-        keyspace.clear()
-      }
-      if (count % 3 === 0) await log.flush()
-    }
+    await twins.apply(it)
+    if (count % 3 === 0) await twins.flush()
     if (it.op === 'all' || it.op === 'some') {
-      await a.log.flush()
-      await b.log.flush()
-      await untilReady(a.log)
-      const before = await recordsOf(compacted)
-      await compact(a.log, a.keyspace, it.op === 'all', (count + seed) % 7)
-      check(history, before, await recordsOf(compacted), await recordsOf(plain), now)
+      const { log, keyspace } = twins.first
+      await twins.flush()
+      await untilReady(log)
+      const before = await recordsOf(disk)
+      await compact(log, keyspace, it.op === 'all', (count + seed) % 7)
+      check(history, before, await recordsOf(disk), await recordsOf(plainDisk), now)
     }
     if (it.op === 'reopen') {
-      await a.log.close()
-      await b.log.close()
       // What a side file says, the segment does, too.
-      for (const name of await compacted.list())
-        if (name.endsWith('.side') && seed % 2 === 0) await compacted.remove(name)
-      a = await openKeyspace(compacted, options)
-      b = await openKeyspace(plain, options)
+      if (seed % 2 === 0) await twins.reopen(removeSideFiles)
+      else await twins.reopen()
     }
   }
-  assert.equal(await stateDigest(a.keyspace), await stateDigest(b.keyspace))
-  await a.log.close()
-  await b.log.close()
-  a = await openKeyspace(compacted, options)
-  b = await openKeyspace(plain, options)
-  assert.equal(await stateDigest(a.keyspace), await stateDigest(b.keyspace))
-  await a.log.close()
-  await b.log.close()
+  await twins.compare()
+}
+
+async function removeSideFiles(disk: SimDisk): Promise<void> {
+  for (const name of await disk.list()) if (name.endsWith('.side')) await disk.remove(name)
 }
 
 async function compact(log: Log, { liveness }: Keyspace, isAll: boolean, at: number): Promise<void> {
