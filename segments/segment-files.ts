@@ -355,8 +355,13 @@ export class SegmentFiles {
   /**
    * Writes the manifest that describes the segments as they are; one switch at a time, waiting while the disk is full.
    * @param switched called when it is written, before the next switch looks at the segments
+   * @param waiting called when it has met a full disk: nothing is taken in until it is written
    */
-  switchManifest(changes: ManifestChanges = {}, switched: () => void = () => undefined): Promise<void> {
+  switchManifest(
+    changes: ManifestChanges = {},
+    switched: () => void = () => undefined,
+    waiting: () => void = () => undefined,
+  ): Promise<void> {
     const turn = this.#switching.then(async () => {
       const state = this.#state
       for (;;) {
@@ -369,7 +374,9 @@ export class SegmentFiles {
           return
         } catch (error) {
           if (!isNoSpace(error)) throw error
-          await this.waitForSpace()
+          const waited = this.waitForSpace()
+          waiting()
+          await waited
         }
       }
     })
