@@ -225,6 +225,11 @@ export class Log {
     return this.#damages
   }
 
+  /** How many damages are known of: those, and what the check in the background has found since. */
+  get damageCount(): number {
+    return this.#damages.length + (this.#check?.damageCount ?? 0)
+  }
+
   get isDiskFull(): boolean {
     return this.#state.diskFull
   }

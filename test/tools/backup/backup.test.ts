@@ -38,6 +38,22 @@ function textOf({ code, stdout, stderr }: Ran, { data, to }: Place): string {
     .replace(/"tookMs":\d+/, '"tookMs":N')
 }
 
+test('a folder is no backup of itself, nor a restore, by whatever name', async (t) => {
+  const place = await example(t)
+  const other = `${place.data}-link`
+  fs.symlinkSync(place.data, other)
+  const lock = await FolderLock.take(place.data)
+  for (const to of [place.data, other]) {
+    const { code, stderr } = await backup({ data: place.data, to })
+    assert.equal(code, 2, stderr)
+    assert.match(stderr, /is the folder .* itself: choose another one to write to/)
+  }
+  await lock.release()
+  assert.equal((await backup(place)).code, 0)
+  const restored = await flin('restore', '--from', place.to, '--to', place.to)
+  assert.match(restored.stderr, /is the folder .* itself/)
+})
+
 describe('flin backup and flin restore', () => {
   test('a backup, the next one, and a log made of it', async (t) => {
     const place = await example(t)
