@@ -113,7 +113,7 @@ describe('flin backup and flin restore', () => {
     const none = path.join(place.data, '../none')
     const cases: readonly (readonly [why: RegExp, ...args: string[]])[] = [
       [/not empty/, 'backup', '--data', place.data, '--to', full],
-      [/holds a log/, 'backup', '--data', place.data, '--to', place.data],
+      [/is the folder .* itself/, 'backup', '--data', place.data, '--to', place.data],
       [/there is no log/, 'backup', '--data', none, '--to', place.to],
       [/holds a log, and no backup/, 'restore', '--from', place.data, '--to', none],
       [/there is no log/, 'restore', '--from', none, '--to', none],
