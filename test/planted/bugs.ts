@@ -416,7 +416,7 @@ export const BUGS: readonly Bug[] = [
     file: 'segments/recovery.ts',
     find: `if (meter === null || space.hasRoom('write', 0)) return`,
     replace: `if (meter === null || space.hasRoom('write', -Infinity)) return`,
-    caughtBy: [{ file: 'test/segments/space.test.ts', tests: 'also across a restart' }],
+    caughtBy: [{ file: 'test/segments/space.test.ts', tests: 'does not take a segment that was begun for removals' }],
   },
   {
     name: 'damage-forgotten',

@@ -178,7 +178,7 @@ test('what the check in the background finds is counted by INFO', async (t) => {
   const { folder, segment } = await writtenFolder(t)
   hurt(folder, segment)
   const daemon = await Daemon.start(folder, ['--serve-damaged', ...SMALL])
-  await daemon.until(/"damagedCount":1/)
+  await daemon.until(/"code":"LOG_CORRUPT"/)
   const client = await RespClient.connect(daemon.port)
   assert.match((await client.call('INFO', 'persistence')) as string, /\r\nlog_damages:1\r\n/)
   client.close()
