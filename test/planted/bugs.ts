@@ -434,7 +434,7 @@ export const BUGS: readonly Bug[] = [
     file: 'segments/segment.ts',
     find: `    this.#opening ??= disk.open(this.name, {}).finally(() => {`,
     replace: `    this.#opening = disk.open(this.name, {}).finally(() => {`,
-    caughtBy: model('while keys collide'),
+    caughtBy: [{ file: 'test/segments/segment.test.ts', tests: 'opened once' }],
   },
   {
     name: 'tombstone-dropped-early',
