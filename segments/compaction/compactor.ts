@@ -321,9 +321,8 @@ export class Compactor {
         record.lo = words[i * 3 + 1]!
         record.segmentNumber = old[source]!.number
         record.position = oldPositions[i]!
-        if (!liveness.moved(record, next.number, position)) {
-          deadSizes[next.number]! += (i + 1 < count ? words[i * 3 + 5]! >>> 0 : next.size) - position
-        }
+        record.size = (i + 1 < count ? words[i * 3 + 5]! >>> 0 : next.size) - position
+        if (!liveness.moved(record, next.number, position)) deadSizes[next.number]! += record.size
       }
       if (i % MOVES_A_TURN === MOVES_A_TURN - 1) await new Promise(setImmediate)
     }

@@ -26,6 +26,7 @@ const load = (tests: string): TestChoice[] => [{ file: 'test/segments/compaction
 const cases = (tests: string): TestChoice[] => [{ file: 'test/segments/compaction-cases.test.ts', tests }]
 const compaction = (tests: string): TestChoice[] => [{ file: 'test/segments/compaction.test.ts', tests }]
 const backup = (file: string, tests: string): TestChoice[] => [{ file: `test/segments/backup/${file}.test.ts`, tests }]
+const retention = (tests: string): TestChoice[] => [{ file: 'test/segments/retention.test.ts', tests }]
 const walk = (tests: string): TestChoice[] => [{ file: 'test/segments/walk.test.ts', tests }]
 
 /** Sorted by what they break: durability, gating, recovery, compaction, state, order, backups. */
@@ -505,6 +506,28 @@ export const BUGS: readonly Bug[] = [
     find: `          for (const segment of after) segment.cleanOffset = cleanOffset`,
     replace: `          for (const segment of after) segment.cleanOffset = state.endOffset`,
     caughtBy: cases('while its segment is rewritten'),
+  },
+  {
+    name: 'retention-takes-too-much',
+    why: 'A floor by size takes the segment that still has to stay.',
+    file: 'segments/retention.ts',
+    find: `      if (newer >= size) return segment.endOffset
+      newer += sizes.get(segment.number) ?? 0
+`,
+    replace: `      newer += sizes.get(segment.number) ?? 0
+      if (newer >= size) return segment.endOffset
+`,
+    caughtBy: retention('by size'),
+  },
+  {
+    name: 'retention-floor-lost',
+    why: 'Compaction moves a floor, and the next one drops it as dead: a restart brings back what had gone.',
+    file: 'segments/retention.ts',
+    find: `      floored.floorSegment = segmentNumber
+      floored.floorPosition = position
+      return true`,
+    replace: `      return true`,
+    caughtBy: retention('the newest one is found again after it has moved'),
   },
   {
     name: 'clock-goes-back',
