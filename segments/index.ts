@@ -21,13 +21,7 @@ export type { AppendedRecord, LogRecord, NewRecord } from './log-record.js'
 export type { Appender } from './appender.js'
 export { type Reader, type Place, type Location, type LoadedRecords, placeKey } from './reader.js'
 export type { Replay, ReplayedRecord } from './recovery.js'
-export {
-  Retention,
-  type AppliedRecord,
-  type RetainedKind,
-  type RetainedLog,
-  type RetentionRule,
-} from './retention.js'
+export { Retention, type AppliedRecord, type RetainedKind, type RetainedLog, type RetentionRule } from './retention.js'
 export { HashIndex } from './hash-index.js'
 export { KeyHasher } from './key-hash.js'
 export { copyBytes, sameBytes } from './bytes.js'

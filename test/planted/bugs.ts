@@ -27,6 +27,7 @@ const cases = (tests: string): TestChoice[] => [{ file: 'test/segments/compactio
 const compaction = (tests: string): TestChoice[] => [{ file: 'test/segments/compaction.test.ts', tests }]
 const backup = (file: string, tests: string): TestChoice[] => [{ file: `test/segments/backup/${file}.test.ts`, tests }]
 const retention = (tests: string): TestChoice[] => [{ file: 'test/segments/retention.test.ts', tests }]
+const liveness = (tests: string): TestChoice[] => [{ file: 'test/src/models/key-liveness.test.ts', tests }]
 const walk = (tests: string): TestChoice[] => [{ file: 'test/segments/walk.test.ts', tests }]
 
 /** Sorted by what they break: durability, gating, recovery, compaction, state, order, backups. */
@@ -453,6 +454,34 @@ export const BUGS: readonly Bug[] = [
 `,
     replace: ``,
     caughtBy: crash('compacting, always, power cut'),
+  },
+  {
+    name: 'drop-before-superseder',
+    why: 'A segment in which nothing is alive goes while what has replaced its last value is not durable.',
+    file: 'segments/compaction/compactor.ts',
+    find: `    await this.#untilDurable(state.endOffset, durable)
+    this.#checkStopped()
+    await this.#switch(old, null`,
+    replace: `    void this.#untilDurable(state.endOffset, durable)
+    this.#checkStopped()
+    await this.#switch(old, null`,
+    caughtBy: cases('a value goes only when'),
+  },
+  {
+    name: 'table-not-counted',
+    why: 'A key in the last table of the index is not seen, and its segment dropped as dead.',
+    file: 'src/models/key-liveness.ts',
+    find: `table < index.tableCount; table++`,
+    replace: `table < index.tableCount - 1; table++`,
+    caughtBy: liveness('counted as it is found'),
+  },
+  {
+    name: 'rows-counted-upwards',
+    why: 'A row of an expiry moves to where has been counted already: its record is dropped, and the key lives for ever.',
+    file: 'src/models/key-liveness.ts',
+    find: `let chunk = expiries.chunkCount - 1; chunk >= 0; chunk--`,
+    replace: `let chunk = 0; chunk < expiries.chunkCount; chunk++`,
+    caughtBy: liveness('rows of expiries move'),
   },
   {
     name: 'rewritten-names-not-synced',
