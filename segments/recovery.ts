@@ -7,6 +7,7 @@ import { FlinError } from './errors.js'
 import type { LogState } from './log-state.js'
 import { type ManifestSegment, vouchedOffset } from './manifest.js'
 import { parseSegmentName, QUARANTINE_FOLDER, sideFileName, suspectName } from './names.js'
+import { BLOCK_SIZE } from './metered-disk.js'
 import { isNodeError } from './node-disk.js'
 import { hasAllSegments, isBehind, isCompactedAway, isUnwritten, unnamedFiles } from './orphans.js'
 import { RecordView } from './record.js'
@@ -311,6 +312,19 @@ export class Recovery {
       await file.write(active.memory!, from, active.size - from, from)
     }
     await file.sync()
+    await this.#fit(active)
+  }
+
+  /** A segment whose file has not got all of its space gets no further than that, when there is no room for the rest now. */
+  async #fit(active: Segment): Promise<void> {
+    const state = this.#state
+    const { space, meter } = state
+    await space.measure()
+    if (meter === null || space.hasRoom('write', 0)) return
+    const fileSize = space.hasFree('write', 0) ? meter.sizeOf(active.name) : space.takenSize(active)
+    const memory = active.memory!
+    active.memory = memory.subarray(0, Math.max(active.size, Math.floor(fileSize / BLOCK_SIZE) * BLOCK_SIZE))
+    state.residentSize -= memory.length - active.memory.length
   }
 
   #keepActive(segment: Segment, bytes: Buffer): void {

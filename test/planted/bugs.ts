@@ -399,11 +399,26 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'large-space-promised-twice',
     why: 'Two large values of one commit are each taken for the same free space.',
-    file: 'segments/appender.ts',
-    find: `      needed += this.#promisedSize(segments.inOrder[i]!)
-`,
-    replace: ``,
+    file: 'segments/space.ts',
+    find: `file === null ? memory!.length : 0`,
+    replace: `file === null ? 0 * memory!.length : 0`,
     caughtBy: space('what fits in no usual segment is refused'),
+  },
+  {
+    name: 'hole-taken-for-space',
+    why: 'Under `everysec` the rest of the active segment, which has no blocks yet, counts as if it had them: the reserve is used up, and a commit waits for space for ever.',
+    file: 'segments/space.ts',
+    find: `if (this.#options.fsync !== 'always') return committedPosition`,
+    replace: `if (this.#options.fsync !== 'always') return Infinity`,
+    caughtBy: [{ file: 'test/segments/space.test.ts', tests: 'leaves the reserve alone' }],
+  },
+  {
+    name: 'removals-segment-grows',
+    why: 'A segment begun for removals is taken for a usual one by a start on a full disk: it grows into the space of others.',
+    file: 'segments/recovery.ts',
+    find: `if (meter === null || space.hasRoom('write', 0)) return`,
+    replace: `if (meter === null || space.hasRoom('write', -Infinity)) return`,
+    caughtBy: [{ file: 'test/segments/space.test.ts', tests: 'does not take a segment that was begun for removals' }],
   },
   {
     name: 'damage-forgotten',
