@@ -2,7 +2,7 @@
  * `npm run bench:compaction`: what compaction costs and what it keeps small. Two daemons, one that compacts and one that does
  * not, hold the same keys; all of them are overwritten at random, several times over, at full speed, in turns: whoever is not
  * loaded stands still. Disk, throughput and latency of both are looked at on the way. Then keys that die in the order in which
- * they were written: there compaction should have nothing to copy.
+ * they were written: there compaction should have nothing to copy. Then the memory that it takes where there are many keys.
  */
 import { createWriteStream, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,14 +13,18 @@ import { median } from '../load/report.js'
 import type { Policy } from '../load/rows.js'
 import { killAll, stop } from '../load/servers.js'
 import { diskSize, sizeOf, Watch, type DiskParts } from './disk-size.js'
+import { memoryOf } from './memory.js'
 import { begin, fact, KEY, liveSize, overwrite, without, type Load, type Side } from './side.js'
 
 const MIB = 2 ** 20
+/** Little, so that what changes is compaction's. */
+const MEMORY_CACHE_MIB = 256
 
 interface Flags extends Load {
+  readonly memoryKeys: number
   readonly rounds: number
   readonly policy: Policy
-  readonly only?: 'random' | 'in-order'
+  readonly only?: 'random' | 'in-order' | 'memory'
   readonly alone: boolean
   readonly trace?: string
   readonly dir: string
@@ -28,11 +32,12 @@ interface Flags extends Load {
 
 const flags = new Command('bench-compaction')
   .option('--keys <count>', 'keys, all of which each round overwrites once', Number, 2_000_000)
+  .option('--memory-keys <count>', 'keys of the part that measures memory', Number, 10_000_000)
   .option('--value-size <bytes>', 'bytes of a value', Number, 200)
   .option('--rounds <count>', 'overwrites of everything', Number, 10)
   .option('--pipeline <depth>', 'requests that a client sends at a time', Number, 16)
   .option('--policy <policy>', 'always or everysec', 'always')
-  .addOption(new Option('--only <part>', 'one part only').choices(['random', 'in-order']))
+  .addOption(new Option('--only <part>', 'one part only').choices(['random', 'in-order', 'memory']))
   .option('--alone', 'no daemon beside it that does not compact', false)
   .option('--trace <file>', 'where to write, as CSV, what lies on the disk over time')
   .option('--dir <folder>', 'where the data folders are made', tmpdir())
@@ -135,10 +140,21 @@ async function inOrder(): Promise<void> {
   await stop(side.server)
 }
 
+async function inMemory(): Promise<void> {
+  const side = await begin('memory', parent, 'everysec', { COMPACTION: 'no' }, MEMORY_CACHE_MIB)
+  const { before, during, after, logSize } = await memoryOf(side, { ...flags, keys: flags.memoryKeys })
+  print(
+    `memory of compaction with ${flags.memoryKeys} keys, a log of ${mib(logSize)} MiB and a cache of ${MEMORY_CACHE_MIB} MiB: ` +
+      `${mib(during - before)} MiB more than the ${mib(before)} before it; ${mib(after)} after it`,
+  )
+}
+
 process.on('exit', killAll)
 try {
-  if (flags.only !== 'in-order') await atRandom()
-  if (flags.only !== 'random') await inOrder()
+  const { only = null } = flags
+  if (only === null || only === 'random') await atRandom()
+  if (only === null || only === 'in-order') await inOrder()
+  if (only === null || only === 'memory') await inMemory()
 } finally {
   killAll()
   rmSync(parent, { recursive: true, force: true })

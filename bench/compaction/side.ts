@@ -38,12 +38,13 @@ export async function begin(
   parent: string,
   policy: Policy,
   settings: Readonly<Record<string, string>>,
+  cacheSizeMib = 1024,
 ): Promise<Side> {
   const folder = join(parent, name)
   mkdirSync(folder)
   for (const [setting, value] of Object.entries(settings)) process.env[`FLIN_${setting}`] = value
   const { signal } = new AbortController()
-  const server = await start('flin', { parent: folder, policy, node: process.execPath, signal })
+  const server = await start('flin', { parent: folder, policy, node: process.execPath, signal, cacheSizeMib })
   for (const setting of Object.keys(settings)) Reflect.deleteProperty(process.env, `FLIN_${setting}`)
   return { name, server, folder: join(folder, 'flin'), rates: [], p999: [] }
 }
