@@ -1,6 +1,6 @@
 import { type BatchHeader, bodyIsIntact, readHeader } from './batch.js'
 import { StreamingDigest } from './digest.js'
-import { type DiskFile, openIfThere, readFully } from './disk.js'
+import { type DiskFile, openIfThere } from './disk.js'
 import { BATCH_HEADER_SIZE, RECORD_FLAG } from './format.js'
 import type { LogFolder } from './log-folder.js'
 import type { ManifestSegment } from './manifest.js'
@@ -9,9 +9,7 @@ import { RecordView, recordFits } from './record.js'
 import { SparseIndex } from './restart-columns.js'
 import type { SideFile } from './side-file.js'
 import { sameSparse } from './survey.js'
-
-/** Bytes that are looked at in one go: few enough that each is read from memory once for all that is done with it. */
-const WINDOW_SIZE = 1 << 20
+import { Windows } from './windows.js'
 
 /** What is known of a segment that is as its side file says. */
 export interface CheckedSegment {
@@ -26,7 +24,7 @@ export interface CheckedSegment {
  * what is not as it should be is for `Surveyor` to name, which needs the segment whole in memory, and more time.
  */
 export class SideFileCheck {
-  #window = Buffer.alloc(0)
+  readonly #windows = new Windows()
   readonly #view = new RecordView()
 
   /**
@@ -55,37 +53,14 @@ export class SideFileCheck {
     epochBefore: number,
     file: DiskFile,
   ): Promise<CheckedSegment | null> {
-    const size = side.segmentSize
     const comparison = new Comparison(folder, entry, side, epochBefore, this.#view)
     const digest = new StreamingDigest()
-    this.#grow(Math.min(size, WINDOW_SIZE), 0)
-    let position = 0
-    let held = 0
-    while (position < size) {
-      const wanted = Math.min(this.#window.length, size - position) - held
-      if ((await readFully(file, this.#window, held, wanted, position + held)) < wanted) return null
-      held += wanted
-      const done = comparison.batches(this.#window, held, position)
-      if (done === -1) return null
-      if (done === 0) {
-        // One batch is larger than the window; or so its header says, and then it reaches beyond the segment.
-        if (position + held === size) return null
-        this.#grow(Math.min(size - position, this.#window.length * 2), held)
-        continue
-      }
-      digest.update(this.#window.subarray(0, done))
-      this.#window.copyWithin(0, done, held)
-      position += done
-      held -= done
-    }
-    return side.digest === digest.hex() ? comparison.result() : null
-  }
-
-  #grow(size: number, held: number): void {
-    if (this.#window.length >= size) return
-    const larger = Buffer.allocUnsafeSlow(size)
-    this.#window.copy(larger, 0, 0, held)
-    this.#window = larger
+    const isWhole = await this.#windows.read(file, side.segmentSize, (bytes, end, base) => {
+      const done = comparison.batches(bytes, end, base)
+      if (done > 0) digest.update(bytes.subarray(0, done))
+      return done
+    })
+    return isWhole && side.digest === digest.hex() ? comparison.result() : null
   }
 }
 

@@ -1,3 +1,4 @@
+import { ActiveCheck } from './active-check.js'
 import { type Disk, FileMemory } from './disk.js'
 import { findOrphans, Tour } from './inspect.js'
 import type { ManifestSegment } from './manifest.js'
@@ -75,6 +76,7 @@ export async function verifyLog(
 ): Promise<VerifyReport> {
   const tour = new Tour(disk)
   const check = new SideFileCheck()
+  const active = new ActiveCheck()
   const memory = new FileMemory()
   const findings: Finding[] = []
   let segmentCount = 0
@@ -87,10 +89,11 @@ export async function verifyLog(
   for (let entry = await tour.next(); entry !== null; entry = await tour.next()) {
     const side = entry.sealed === null ? null : await readSideFile(tour.folder, entry, memory)
     const checked = side?.state === 'ok' ? await check.check(tour.folder, entry, side.side, lastEpoch) : null
-    const found =
-      checked !== null
-        ? { ...checked, size: entry.sealed!.size, endOffset: entry.sealed!.endOffset }
-        : await examine(tour, entry, side, lastEpoch, findings)
+    const intact =
+      entry.sealed === null
+        ? await active.check(tour.folder, entry, lastEpoch)
+        : checked && { ...checked, size: entry.sealed.size, endOffset: entry.sealed.endOffset }
+    const found = intact ?? (await examine(tour, entry, side, lastEpoch, findings))
     if (found === null) continue
     if (segmentCount++ === 0) startOffset = entry.baseOffset
     batchCount += found.batchCount

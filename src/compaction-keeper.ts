@@ -2,21 +2,18 @@ import type { Logger } from 'pino'
 import { FlinError, type CompactionResult, type Liveness, type Log } from '../segments/index.js'
 import type { CompactionView } from './commands/server-view.js'
 import type { Committer } from './commit/committer.js'
+import { compactionRate } from './compaction-rate.js'
 import { historyText } from './history-text.js'
 import type { Idleness } from './idleness.js'
+import { Meter } from './meter.js'
 
 const BEAT_MS = 100
-/** Beats between two looks at whether something is worth compacting. */
+/** Beats between two looks at whether something is worth compacting ... */
 const LOOK_BEATS = 5
+/** ... unless so many bytes have been written since the last: then at the next beat. */
+const LOOK_SIZE = 8 * 1024 * 1024
 /** Beats without another try after a failure. */
 const FAILED_BEATS = 100
-/** What shares are of where the settings set no bound, in bytes a second. */
-const UNBOUND_RATE = 1024 * 1024 * 1024
-/** However busy the daemon is, compaction gets this share of its rate ... */
-const SHARE_MIN = 0.05
-/** ... and more, the more of the log is dead: from the first of these on, and all of it from the second. */
-const DEAD_LOW = 0.3
-const DEAD_HIGH = 0.7
 /** A log in memory is short of space from this share of its bound on. */
 const PRESSED_SHARE = 0.7
 
@@ -50,6 +47,9 @@ export class CompactionKeeper implements CompactionView {
   #timer: NodeJS.Timeout | null = null
   #beats = 0
   #nextLook = 0
+  /** What had been written when something was last looked for; Infinity: that is no reason to look. */
+  #lookedSize = 0
+  readonly #writes = new Meter(performance.now())
   #isAllWanted = false
   #isWorking = false
   #isStopped = false
@@ -129,18 +129,20 @@ export class CompactionKeeper implements CompactionView {
   #beat(): void {
     this.#beats++
     this.#setRate()
-    if (this.#beats >= this.#nextLook) void this.#work()
+    if (this.#beats >= this.#nextLook || this.#parts.log.committedSize - this.#lookedSize > LOOK_SIZE) void this.#work()
   }
 
-  /** Of the rate, compaction gets what the daemon leaves, or what is needed by how much is dead, whichever is more; all when space is short. */
   #setRate(): void {
     const { log, idleness } = this.#parts
-    const idle = idleness.share()
-    const need = (log.deadSize / Math.max(1, log.size) - DEAD_LOW) / (DEAD_HIGH - DEAD_LOW)
-    // Refused writes are worse than slow ones.
-    const share = this.#isPressed ? 1 : Math.min(1, Math.max(SHARE_MIN, idle, need))
-    this.#allowedRate = Math.round((this.rate === 0 ? UNBOUND_RATE : this.rate) * share)
-    log.setCompactionRate(this.rate === 0 && share === 1 ? 0 : this.#allowedRate)
+    this.#writes.sample(performance.now(), log.committedSize)
+    this.#allowedRate = compactionRate({
+      rateMax: this.rate,
+      idleShare: idleness.share(),
+      deadShare: log.deadSize / Math.max(1, log.size),
+      writeRate: this.#writes.rate,
+      isPressed: this.#isPressed,
+    })
+    log.setCompactionRate(this.#allowedRate)
   }
 
   /** Compacts for as long as it is worth it. */
@@ -154,6 +156,7 @@ export class CompactionKeeper implements CompactionView {
         this.#parts.logger.debug(result, 'compacted')
       }
       this.#nextLook = this.#beats + LOOK_BEATS
+      this.#lookedSize = this.#parts.log.committedSize
     } catch (error) {
       this.#failed(error)
     } finally {
@@ -180,6 +183,7 @@ export class CompactionKeeper implements CompactionView {
   #failed(error: unknown): void {
     const { log, logger, onFailure } = this.#parts
     this.#nextLook = this.#beats + FAILED_BEATS
+    this.#lookedSize = Infinity
     if (this.#isStopped) return
     if (log.poison !== null) onFailure(log.poison)
     else {

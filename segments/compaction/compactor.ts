@@ -4,6 +4,7 @@ import { describeSegment, type LogState } from '../log-state.js'
 import { segmentName, sideFileName } from '../names.js'
 import type { Reader } from '../reader.js'
 import { emptyRecord } from '../recovery.js'
+import type { RestartColumns } from '../restart-columns.js'
 import type { Segment } from '../segment.js'
 import type { SegmentFiles } from '../segment-files.js'
 import { CompactionCounts } from './counts.js'
@@ -17,12 +18,13 @@ import type { Rewritten, RewriteTask } from './rewrite.js'
 import type { Source } from './scan.js'
 import type { Select } from './select.js'
 import { TombstoneRule } from './tombstones.js'
+import { Turns } from './turns.js'
 
 /** From this share on it is worth counting what is alive: what the models count as dead is right to a few hundredths. */
 const NEARLY_DEAD = 0.95
 
-/** Moves that are told until others have their turn: the index is asked about each. */
-const MOVES_A_TURN = 2048
+/** Moves that are told until it is asked whether others should have their turn: the index is asked about each. */
+const MOVES_A_LOOK = 512
 
 /**
  * Rewrites sealed segments without what is dead, run by run, while the log serves. The loop's own thread decides what is
@@ -228,8 +230,7 @@ export class Compactor {
         this.counts.looked(sizeBefore)
         return { sizeBefore, sizeAfter: sizeBefore, recordsDropped: 0 }
       }
-      await this.#tellMoves(old, next, made, liveness)
-      for (const segment of old) await this.#retire(segment)
+      await this.#leave(old, next, made, liveness)
       this.counts.rewrote(old.length, sizeBefore, made)
       return { sizeBefore, sizeAfter: made.size, recordsDropped: made.recordsDropped }
     } catch (error) {
@@ -345,33 +346,54 @@ export class Compactor {
     if (next !== null && next.memory === null) state.hasCold = true
   }
 
-  /** From now on the old places are history: whoever still stands at one goes on at the new one. */
-  async #tellMoves(
+  /**
+   * From now on the old places are history: whoever still stands at one goes on at the new one. Each segment is given up as soon as
+   * nobody stands there any more: old and new take the disk together until then.
+   */
+  async #leave(
     old: readonly Segment[],
     next: Segment | null,
     { columns, oldPositions, counts }: Rewritten,
     liveness: Liveness,
   ): Promise<void> {
-    if (next === null) return
+    const retired: Promise<void>[] = []
+    let first = 0
+    for (const [i, segment] of old.entries()) {
+      const end = first + (next === null ? 0 : counts[i]!)
+      if (next !== null) await this.#tellMoves(segment, next, columns, oldPositions, first, end, liveness)
+      first = end
+      // A reader that still holds it keeps only itself waiting.
+      retired.push(this.#retire(segment))
+    }
+    await Promise.all(retired)
+  }
+
+  /** Tells of the records `[first, end)` of what has become of several, which are those of `old`. */
+  async #tellMoves(
+    old: Segment,
+    next: Segment,
+    { words, kinds, count }: RestartColumns,
+    oldPositions: Uint32Array,
+    first: number,
+    end: number,
+    liveness: Liveness,
+  ): Promise<void> {
     const { deadSizes } = this.#state.segments
     const record = this.#record
-    const { words, kinds, count } = columns
-    let source = 0
-    let left = counts[0]!
-    for (let i = 0; i < count; i++, left--) {
-      while (left === 0) left = counts[++source]!
+    record.segmentNumber = old.number
+    const turns = new Turns()
+    for (let i = first; i < end; i++) {
       const position = words[i * 3 + 2]! >>> 0
       record.flags = kinds[i]! >>> 8
       if ((record.flags & RECORD_FLAG.tombstone) === 0) {
         record.kind = kinds[i]! & 0xff
         record.hi = words[i * 3]!
         record.lo = words[i * 3 + 1]!
-        record.segmentNumber = old[source]!.number
         record.position = oldPositions[i]!
         record.size = (i + 1 < count ? words[i * 3 + 5]! >>> 0 : next.size) - position
         if (!liveness.moved(record, next.number, position)) deadSizes[next.number]! += record.size
       }
-      if (i % MOVES_A_TURN === MOVES_A_TURN - 1) await new Promise(setImmediate)
+      if (i % MOVES_A_LOOK === MOVES_A_LOOK - 1 && turns.isOver) await turns.give()
     }
   }
 

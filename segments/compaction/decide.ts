@@ -5,9 +5,10 @@ import type { Liveness } from './liveness.js'
 import { stopped } from './pace.js'
 import type { SegmentScan } from './scan.js'
 import type { TombstoneRule } from './tombstones.js'
+import { Turns } from './turns.js'
 
-/** Decisions until others have their turn: each looks into the index. */
-const DECISIONS_A_TURN = 2048
+/** Decisions until it is asked whether others should have their turn: each looks into the index. */
+const DECISIONS_A_LOOK = 512
 
 /** What stays of a segment, 1 for each record that does; and the highest tombstone that goes, 0 when none does. */
 export interface Decided {
@@ -34,6 +35,7 @@ export async function decide(
   let nextDatum = 0
   let nextTombstone = 0
   let horizon = 0
+  const turns = new Turns()
   for (let i = 0; i < count; i++) {
     record.kind = kinds[i]! & 0xff
     record.flags = kinds[i]! >>> 8
@@ -48,8 +50,8 @@ export async function decide(
       record.position = words[i * 3 + 2]! >>> 0
       if (liveness.isLive(record)) keep[i] = 1
     }
-    if (i % DECISIONS_A_TURN === DECISIONS_A_TURN - 1) {
-      await new Promise(setImmediate)
+    if (i % DECISIONS_A_LOOK === DECISIONS_A_LOOK - 1 && turns.isOver) {
+      await turns.give()
       if (isStopped()) throw stopped()
     }
   }

@@ -13,8 +13,8 @@ export interface ThreadData {
 
 export type ToThread =
   | { type: 'rewrite'; task: RewriteTask }
-  /** The answer to `scan`; null: it has failed. */
-  | { type: 'keep'; keep: Uint8Array | null }
+  /** The answer to `scan`, whose columns it hands back; null: it has failed. */
+  | { type: 'keep'; answer: { readonly keep: Uint8Array; readonly columns: PlainColumns } | null }
   /** The answer to `room`. */
   | { type: 'go'; hasRoom: boolean }
 
@@ -56,7 +56,14 @@ export function rewrittenOf(plain: PlainRewritten): Rewritten {
   }
 }
 
-/** What of columns can be handed over without a copy. */
+/** What of columns can be handed over without a copy: whoever sends it has it no more. */
 export function buffersOf({ words, kinds, datumRecords, data }: PlainColumns): ArrayBuffer[] {
   return [words, kinds, datumRecords, data].map((column) => column.buffer as ArrayBuffer)
+}
+
+/** The same of all that has become of a run. */
+export function buffersOfRewritten({ columns, oldPositions, memory }: PlainRewritten): ArrayBuffer[] {
+  const buffers = [...buffersOf(columns), oldPositions.buffer as ArrayBuffer]
+  if (memory !== null) buffers.push(memory.buffer as ArrayBuffer)
+  return buffers
 }

@@ -1,4 +1,5 @@
 import { FlinError } from '../errors.js'
+import { Turns } from './turns.js'
 
 /** How fast a rewrite may go, and whether it is to end. */
 export interface Pace {
@@ -8,12 +9,13 @@ export interface Pace {
   worked: (size: number) => Promise<void>
 }
 
-/** Bytes that are worked through on the loop's own thread until others have their turn. */
-const TURN_SIZE = 128 * 1024
+/** Bytes that are worked through on the loop's own thread until it is asked whether others should have their turn. */
+const LOOK_SIZE = 32 * 1024
 
-/** Pace on the loop's own thread: gives way every so many bytes. Has no rate: what runs here has no disk. */
+/** Pace on the loop's own thread: gives way again and again. Has no rate: what runs here has no disk. */
 export class LoopPace implements Pace {
   readonly #isStopped: () => boolean
+  readonly #turns = new Turns()
   #worked = 0
 
   constructor(isStopped: () => boolean) {
@@ -27,9 +29,10 @@ export class LoopPace implements Pace {
 
   async worked(size: number): Promise<void> {
     this.#worked += size
-    if (this.#worked < TURN_SIZE) return
+    if (this.#worked < LOOK_SIZE) return
     this.#worked = 0
-    await new Promise(setImmediate)
+    if (!this.#turns.isOver) return
+    await this.#turns.give()
     if (this.#isStopped()) throw stopped()
   }
 }

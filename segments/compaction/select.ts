@@ -20,17 +20,27 @@ export interface SelectOptions {
   readonly isPressed: boolean
 }
 
-/** Of a segment that is copied in part, at least this share must be dead ... */
-const DEAD_SHARE_MIN = 0.5
+/**
+ * Nothing is copied before this share of all sealed segments is dead, and as much as fills one of them: it may yet die by itself.
+ * Where everything is overwritten at random, what is chosen then is more than half dead, and as much again is written for
+ * compaction as 0.7 of what is written; at a quarter it would be 1.3, and the log not much smaller.
+ */
+const TOTAL_SHARE_MIN = 0.35
+/** Of a segment that is copied in part, at least this share must be dead: so there always is one when all together have it ... */
+const DEAD_SHARE_MIN = 0.35
 /** ... or, while space is short, this one. */
 const PRESSED_SHARE_MIN = 0.1
-/** Nothing is copied before this share of all sealed segments is dead, and as much as fills one of them: it may yet die by itself. */
-const TOTAL_SHARE_MIN = 0.25
 /** From here on a segment counts as wholly dead: what the models count is right to a few hundredths. */
 const WHOLLY_DEAD = 0.97
 /** What chooses a run among all segments, in order, by what the models counted as dead; see {@link selectRun}. */
 export type Select = (segments: readonly Segment[], dead: readonly number[], options: SelectOptions) => Run | null
 
+/**
+ * Old and new lie on the disk together, and what dies meanwhile waits: so of a small log a run leaves no more than this share of
+ * what is alive, but half a segment in any case, or segments would become ever smaller.
+ */
+const RUN_LIVE_SHARE = 1 / 16
+const RUN_SEGMENT_SHARE = 0.5
 /** Segments of one run at most: it holds the decisions about all of them in memory. */
 const RUN_COUNT_MAX = 32
 /** Small neighbours are merged into at most this share of a segment. */
@@ -103,7 +113,9 @@ function deadRun(
     if (dead < Math.max(size * TOTAL_SHARE_MIN, segmentSize)) return null
   }
   if (share(facts[first]!) < shareMin) return null
-  return grown(first, facts, (it, live) => share(it) >= shareMin && live + it.live <= sizeMax)
+  const live = sum(facts, (it) => it.live)
+  const runMax = Math.min(sizeMax, Math.max(segmentSize * RUN_SEGMENT_SHARE, live * RUN_LIVE_SHARE))
+  return grown(first, facts, (it, taken) => share(it) >= shareMin && taken + it.live <= runMax)
 }
 
 function gain({ size, dead, live }: Facts): number {

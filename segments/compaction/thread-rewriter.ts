@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { FlinError } from '../errors.js'
-import { columnsOf, type FromThread, rewrittenOf, type ThreadData, type ToThread } from './messages.js'
+import { buffersOf, columnsOf, type FromThread, rewrittenOf, type ThreadData, type ToThread } from './messages.js'
 import { CONTROL, stopped } from './pace.js'
 import type { Asked, Rewritten, RewriteTask } from './rewrite.js'
 import type { Rewriter } from './rewriter.js'
@@ -53,9 +53,9 @@ export class ThreadRewriter implements Rewriter {
     await this.#worker?.terminate()
   }
 
-  #send(message: ToThread): void {
+  #send(message: ToThread, handedOver: ArrayBuffer[] = []): void {
     this.#worker ??= this.#begin()
-    this.#worker.postMessage(message)
+    this.#worker.postMessage(message, handedOver)
   }
 
   #begin(): Worker {
@@ -106,7 +106,8 @@ export class ThreadRewriter implements Rewriter {
     } catch (error) {
       this.#failure = error
     }
-    this.#send({ type: 'keep', keep })
+    if (keep === null) this.#send({ type: 'keep', answer: null })
+    else this.#send({ type: 'keep', answer: { keep, columns } }, [...buffersOf(columns), keep.buffer as ArrayBuffer])
   }
 
   async #makeRoom(size: number): Promise<void> {

@@ -2,7 +2,15 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { FlinError } from '../errors.js'
 import { KeyHasher } from '../key-hash.js'
 import { isNodeError } from '../node-disk.js'
-import { buffersOf, type FromThread, plainColumns, plainRewritten, type ThreadData, type ToThread } from './messages.js'
+import {
+  buffersOf,
+  buffersOfRewritten,
+  type FromThread,
+  plainColumns,
+  plainRewritten,
+  type ThreadData,
+  type ToThread,
+} from './messages.js'
 import { ThreadPace } from './pace.js'
 import { rewriteRun, type RewriteTask } from './rewrite.js'
 import type { SegmentScan } from './scan.js'
@@ -15,21 +23,25 @@ const { folder, hashSeed, control } = workerData as ThreadData
 const disk = new SyncDisk(folder)
 const hasher = new KeyHasher(hashSeed[0], hashSeed[1])
 const scratch = new Scratch()
-let answer: (keep: Uint8Array | null) => void = () => undefined
+type Answer = (ToThread & { type: 'keep' })['answer']
+let answered: (answer: Answer) => void = () => undefined
 let go: (hasRoom: boolean) => void = () => undefined
 
 port.on('message', (message: ToThread) => {
-  if (message.type === 'keep') answer(message.keep)
+  if (message.type === 'keep') answered(message.answer)
   else if (message.type === 'go') go(message.hasRoom)
   else void run(message.task)
 })
 
+/** Millions of records are not copied: the columns go to the loop's thread, and come back. */
 async function decide(i: number, { columns, tombstoneOffsets }: SegmentScan): Promise<Uint8Array> {
-  const answered = new Promise<Uint8Array | null>((resolve) => (answer = resolve))
-  send({ type: 'scan', i, columns: plainColumns(columns), tombstoneOffsets })
-  const keep = await answered
-  if (keep === null) throw new FlinError('LOG_CLOSED', 'what stays could not be decided')
-  return keep
+  const answering = new Promise<Answer>((resolve) => (answered = resolve))
+  const plain = plainColumns(columns)
+  send({ type: 'scan', i, columns: plain, tombstoneOffsets }, buffersOf(plain))
+  const answer = await answering
+  if (answer === null) throw new FlinError('LOG_CLOSED', 'what stays could not be decided')
+  Object.assign(columns, answer.columns)
+  return answer.keep
 }
 
 async function makeRoom(size: number): Promise<void> {
@@ -42,10 +54,7 @@ async function run(task: RewriteTask): Promise<void> {
   try {
     const made = await rewriteRun(disk, hasher, task, { decide, makeRoom }, new ThreadPace(control), scratch)
     const rewritten = plainRewritten(made)
-    const { memory } = rewritten
-    const buffers = made.isUnchanged ? [] : buffersOf(rewritten.columns)
-    if (memory !== null) buffers.push(memory.buffer as ArrayBuffer)
-    send({ type: 'done', rewritten }, buffers)
+    send({ type: 'done', rewritten }, buffersOfRewritten(rewritten))
   } catch (error) {
     const code = error instanceof FlinError ? error.code : null
     const systemCode = isNodeError(error) && !(error instanceof FlinError) ? (error.code ?? null) : null

@@ -43,7 +43,8 @@ const half: Given = { dead: 600 }
 test('nothing is worth it where nothing is dead, or too little', () => {
   assert.equal(select([]), null)
   assert.equal(select([alive, alive, alive]), null)
-  assert.equal(select([{ dead: 400 }, { dead: 400 }, { dead: 400 }, { dead: 400 }]), null)
+  assert.equal(select(Array<Given>(4).fill({ dead: 340 })), null)
+  assert.notEqual(select(Array<Given>(4).fill({ dead: 360 })), null)
 })
 
 test('what is wholly dead goes at once, with its like, and nothing that would be copied', () => {
@@ -56,11 +57,17 @@ test('records that die in order are waited for: one segment that is dying is lef
   assert.equal(select([{ dead: 900 }]), null)
 })
 
-test('where much is dead the best is rewritten, with neighbours that are worth it, into one segment', () => {
-  assert.deepEqual(select([half, { dead: 700 }, alive, half]), { start: 0, count: 2 })
-  // Four halves would be more than one segment.
-  assert.deepEqual(select([half, half, half, half]), { start: 0, count: 2 })
-  assert.deepEqual(select([alive, { dead: 800 }, { dead: 800 }, { dead: 800 }, alive]), { start: 1, count: 3 })
+test('where much is dead the best is rewritten, with neighbours that are worth it', () => {
+  assert.deepEqual(select([half, { dead: 900 }, alive, half]), { start: 0, count: 2 })
+  assert.deepEqual(select([alive, { dead: 850 }, { dead: 850 }, { dead: 850 }, alive]), { start: 1, count: 3 })
+})
+
+test('old and new lie on the disk together: a run leaves half a segment, and a whole one only where that is little of the log', () => {
+  const halves = (count: number) => select(Array<Given>(count).fill({ dead: 500 }))
+  assert.deepEqual(halves(4), { start: 0, count: 1 })
+  assert.deepEqual(halves(30), { start: 0, count: 1 })
+  assert.deepEqual(halves(32), { start: 0, count: 2 })
+  assert.deepEqual(halves(300), { start: 0, count: 2 }, 'never more than a segment')
 })
 
 test('while space is short a tenth is enough', () => {
@@ -72,8 +79,9 @@ test('while space is short a tenth is enough', () => {
 test('what is chosen leaves no more than there is room for', () => {
   const { segments, dead } = logOf([{ dead: 500 }, { dead: 900 }, { dead: 800 }, { dead: 500 }])
   const chosen = (liveSizeMax: number) => selectRun(segments, dead, options({ liveSizeMax, isPressed: true }))
-  assert.deepEqual(chosen(Infinity), { start: 1, count: 3 })
+  assert.deepEqual(chosen(Infinity), { start: 1, count: 2 })
   assert.deepEqual(chosen(310), { start: 1, count: 2 })
+  assert.deepEqual(chosen(290), { start: 1, count: 1 })
   assert.deepEqual(chosen(100), { start: 1, count: 1 })
   assert.equal(chosen(99), null)
   dead[0] = SIZE
