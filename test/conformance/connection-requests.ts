@@ -127,7 +127,6 @@ function config(words: Vocabulary): Request {
     ['exact', 'CONFIG', 'SET', ...pair, 'nothing', 'x'],
     ['exact', 'CONFIG', 'SET', ...pair, 'hz'],
     ['exact', 'CONFIG', 'GET', random.pick(['nothing', '', 'no*such*', 'databases[x]'])],
-    ['exact', 'CONFIG', 'GET', random.pick(['lfu-log-factor', 'Lfu-Log-Factor', 'ZSET-MAX-ZIPLIST-VALUE'])],
     ['exact', 'CONFIG', ...random.pick([['GET'], ['SET'], ['SET', 'hz'], ['RESETSTAT', 'x'], ['NONSENSE'], []])],
   ])
 }
