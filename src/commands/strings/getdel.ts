@@ -73,7 +73,7 @@ export const getex: Command = {
     const start = starts[1]!
     const end = ends[1]!
     const { unit, time, isGone } = parse(args)
-    keyspace.begin((end - start + RECORD_OVERHEAD) * 2)
+    keyspace.beginRemoving((end - start + RECORD_OVERHEAD) * 2)
     const found = keyspace.find(buf, start, end)
     keyspace.countLookup(found)
     if (!found) {

@@ -37,7 +37,7 @@ export const exec: Command = {
     loadFirst(context, queue)
     try {
       for (const { command, args } of queue) command.precondition?.(context, args)
-      if (queue.some(({ command }) => command.flags.includes('write'))) keyspace.begin(sizeOf(context, queue))
+      begin(context, queue)
     } catch (error) {
       if (!(error instanceof ColdRead)) leave(context)
       throw error
@@ -55,6 +55,16 @@ function loadFirst({ keyspace }: Context, queue: QueuedCommand[]): void {
   const isWalk = queue.some(({ command }) => command.isWalk === true)
   if (isWalk && keyspace.count <= COLD_WALK_COUNT_MAX) keyspace.walks.collectCold(places)
   if (places.length > 0) throw new ColdRead(places)
+}
+
+/** Promises the log what the commands append. Those that bring no values may run also where there is no room for more. */
+function begin(context: Context, queue: QueuedCommand[]): void {
+  const writing = queue.filter(({ command }) => command.flags.includes('write'))
+  if (writing.length === 0) return
+  const size = sizeOf(context, queue)
+  const brings = writing.some(({ command }) => command.flags.includes('denyoom') || command.valuesSize !== undefined)
+  if (brings) context.keyspace.begin(size)
+  else context.keyspace.beginRemoving(size)
 }
 
 /** An upper bound of what the commands append. */
