@@ -197,6 +197,7 @@ export class Recovery {
       segment.lastEpoch = header.epoch
       segment.lastTimestampMs = header.timestampMs
       segment.headerSize += BATCH_HEADER_SIZE
+      segment.recordCount += header.count
       this.#durableOffset = Math.max(this.#durableOffset, header.durableOffset)
       if (segment.firstTimestampMs === 0) segment.firstTimestampMs = header.timestampMs
       let at = position + BATCH_HEADER_SIZE
@@ -368,6 +369,7 @@ function adopt(segment: Segment, side: SideFile): void {
   segment.lastTimestampMs = side.lastTimestampMs
   segment.lastEpoch = side.lastEpoch
   segment.digest = side.digest
+  segment.recordCount = side.columns.count
 }
 
 /** The failure that names what is lost. */

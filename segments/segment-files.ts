@@ -209,7 +209,10 @@ export class SegmentFiles {
     await this.#state.disk.syncFolder()
     // Both at once: whatever manifest is written next has exactly one active segment.
     segment.file = await this.openForAppend(segment.name)
-    if (before !== null) before.sealed = true
+    if (before !== null) {
+      before.sealed = true
+      before.recordCount = before.endOffset - before.baseOffset
+    }
     await this.switchManifest()
   }
 
