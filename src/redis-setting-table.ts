@@ -84,7 +84,7 @@ const HONOURED: readonly RedisSetting[] = [
   {
     name: 'proto-max-bulk-len',
     read: size(MIB, REQUEST_SIZE_MAX),
-    honoured: 'bytes of one argument, and of a value, as `--value-size-max`',
+    honoured: 'bytes of one argument, and of a value, as `--value-size-max`; a little below 2 GiB at most',
   },
   {
     name: 'requirepass',

@@ -103,7 +103,8 @@ try {
 
 Written by \`npm run bench:cousins -- --write FILE\`; do not edit. One flin-server under \`always\`, ${flags.connections} connections, ${VALUE_SIZE}-byte
 values, ${KEY_COUNT.toLocaleString('en-US')} random keys, pipeline ${flags.pipeline} (1 for MGET, 100 for the GETs beside it); medians of ${flags.runs} interleaved runs of
-${flags.operations.toLocaleString('en-US')} operations. CPU is the server's, user and system, all threads.
+${flags.operations.toLocaleString('en-US')} operations. CPU is the server's, user and system, all threads. APPEND is at a disadvantage: each value grows by 8 bytes
+at every one, and is written whole, from ${VALUE_SIZE} to some ${VALUE_SIZE + Math.round((8 * flags.operations) / KEY_COUNT)} bytes in the course of a run; SET writes ${VALUE_SIZE}.
 
 - machine: ${about.cpu}, ${about.cores} cores, Linux ${about.kernel}, data on ${about.filesystem}
 - Node ${about.node}; load average of the machine before the first run: ${about.loadAverage}

@@ -4,10 +4,10 @@ import type { HashIndex, Log } from '../../segments/index.js'
 export const KEY_BATCH_SIZE = 16
 
 /**
- * Some keys of one command that are about to be looked up: hashed, and their index entries and records asked of memory all at
- * once. A look-up is two dependent accesses to memory that mostly is in no cache. One look-up after the other waits for each of
- * them, since a processor looks ahead some hundred instructions only; in loops as short as these it sees the accesses of the
- * keys to come while the first is still under way.
+ * Some keys, of one command or of requests that came together, that are about to be looked up: hashed, and their index entries
+ * and records asked of memory all at once. A look-up is two dependent accesses to memory that mostly is in no cache. One look-up
+ * after the other waits for each of them, since a processor looks ahead some hundred instructions only; in loops as short as
+ * these it sees the accesses of the keys to come while the first is still under way.
  */
 export class KeyBatch {
   readonly #index: HashIndex

@@ -10,6 +10,8 @@ export class BinaryDialect implements Dialect, BinarySession {
   readonly requests: BinaryRequestStream
   readonly writer = new BinaryReplyWriter()
   readonly #dispatcher: BinaryDispatcher
+  /** So many of the next requests were looked ahead to. */
+  #aheadCount = 0
 
   constructor(dispatcher: BinaryDispatcher, limits: FrameLimits) {
     this.#dispatcher = dispatcher
@@ -30,6 +32,8 @@ export class BinaryDialect implements Dialect, BinarySession {
   }
 
   run(): readonly Place[] | null {
+    if (this.#aheadCount > 0) this.#aheadCount--
+    else this.#aheadCount = this.#dispatcher.lookAhead(this.requests)
     return this.#dispatcher.run(this, this.requests, this.writer)
   }
 

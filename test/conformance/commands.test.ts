@@ -30,21 +30,26 @@ test(
   },
 )
 
-interface Info extends Array<unknown> {
-  0: string
-  1: number
-  2: { simple: string }[]
-  6: { simple: string }[]
+interface Names {
+  readonly set: readonly { simple: string }[]
 }
 
+type Info = [
+  ...[name: string, arity: number, flags: Names, first: number, last: number, step: number, categories: Names],
+  ...[tips: unknown, keySpecifications: unknown, subcommands: unknown[]],
+]
+
 async function tell(port: number, names: string[]): Promise<unknown[]> {
-  const client = await RespClient.connect(port)
+  const client = await RespClient.connect(port, 3)
   const infos = (await client.call('COMMAND', 'INFO', ...names)) as unknown as Info[]
   client.close()
   return infos.map((info) => {
-    const [name, arity, flags, first, last, step, categories] = info
-    const kept = flags.map((flag) => flag.simple).filter((flag) => !IGNORED.has(flag))
-    const sorted = (categories as { simple: string }[]).map((it) => it.simple).sort()
-    return { name, arity, flags: kept.sort(), first, last, step, categories: sorted }
+    const [name, arity, flags, first, last, step, categories, tips, keySpecifications, subcommands] = info
+    const kept = flags.set.map((flag) => flag.simple).filter((flag) => !IGNORED.has(flag))
+    const sorted = categories.set.map((it) => it.simple).sort()
+    const types = [tips, keySpecifications, subcommands].map((it) =>
+      Array.isArray(it) ? 'array' : Object.keys(it!)[0],
+    )
+    return { name, arity, flags: kept.sort(), first, last, step, categories: sorted, types }
   })
 }

@@ -70,6 +70,23 @@ test('CLIENT REPLY leaves replies out', needed, async () => {
   for (const sequence of sequences) await same(sequence)
 })
 
+test('CONFIG GET has a name as it was asked for first', needed, async () => {
+  const sequences = [
+    ['CONFIG SET Lfu-Log-Factor 7', 'CONFIG GET lfu-log-factor', 'CONFIG GET LFU-log-factor'],
+    [
+      'CONFIG GET LFU-log-factor lfu-log-factor',
+      'CONFIG GET Lfu-Log-Factor lfu-log*',
+      'CONFIG GET LFU-LOG* LFU-log-factor',
+    ],
+    ['CONFIG GET Lfu-Log-Factor\\', 'CONFIG GET lfu-log-facto[r', 'CONFIG GET lfu-log-facto?'],
+  ]
+  for (const sequence of sequences) await same(sequence)
+})
+
+test('CLIENT LIST ID', needed, async () => {
+  await same(['CLIENT LIST ID', 'CLIENT LIST ID 0 x', 'CLIENT LIST ID 99999 99999', 'CLIENT LIST TYPE pubsub'])
+})
+
 test('RESET and QUIT, also inside MULTI', needed, async () => {
   const sequences = [
     ['MULTI', 'SET r 1', 'RESET', 'GET r', 'EXEC'],

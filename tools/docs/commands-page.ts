@@ -61,7 +61,18 @@ const DIFFERENCES: readonly (readonly [what: string, redis: string, flin: string
   [
     'CLIENT LIST',
     'memory of copied arguments, peaks of 5 s, the cost of a connection itself',
-    '`argv-mem` is where arguments lie in `qbuf`, `rbp` the most since the client came, `tot-mem` what stands in the other fields',
+    '`argv-mem` is where arguments lie in `qbuf`, `rbp` the most since the client came, `tot-mem` what stands in the other fields; a client that is named twice comes once',
+  ],
+  [
+    'CLIENT REPLY OFF and SKIP in MULTI',
+    'what comes behind is missing in the reply of EXEC, which is no RESP any more',
+    'the reply of EXEC is left out, or that of the next command, too',
+  ],
+  ['an inline command with a zero byte', 'is never answered', 'is like any other'],
+  [
+    'commands that are not in the tables above',
+    'ACL, BITFIELD, BITOP, BITPOS, BGSAVE, DEBUG, DUMP, LATENCY, LCS, MONITOR, MOVE, ROLE, SAVE, SLOWLOG, SORT ...',
+    'unknown',
   ],
   [
     'CONFIG GET of several names',

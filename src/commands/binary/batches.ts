@@ -1,3 +1,4 @@
+import { KEY_BATCH_SIZE } from '../../models/key-batch.js'
 import { RECORD_OVERHEAD } from '../../models/kinds.js'
 import { OPCODE, STATUS } from '../../protocol/binary/opcodes.js'
 import { ReplyError } from '../command.js'
@@ -8,6 +9,9 @@ import { batchCount, checkValueSize, loadFirst, type BinaryCommand, type BinaryC
 import { remove } from './keys.js'
 
 const NOTHING = Buffer.alloc(0)
+/** Where the keys of a {@link KeyBatch} lie. */
+const starts = new Int32Array(KEY_BATCH_SIZE)
+const ends = new Int32Array(KEY_BATCH_SIZE)
 
 /** count, then k v each: sets all of them in one commit; of a key that comes twice the last value counts. */
 export const binaryMset: BinaryCommand = {
@@ -31,11 +35,13 @@ export const binaryMset: BinaryCommand = {
     payload.at = first
     loadFirst(context, count, true)
     keyspace.begin(size)
-    for (let i = 0; i < count; i++) {
+    const { batch } = keyspace
+    for (let i = 0, n = 0; i < count; i++, n = (n + 1) % KEY_BATCH_SIZE) {
+      if (n === 0) takeKeys(context, count - i, true)
       payload.key()
       const { bytes, start, stop } = payload
       payload.value()
-      keyspace.find(bytes, start, stop)
+      keyspace.findHashed(batch.his[n]!, batch.los[n]!, bytes, start, stop)
       keyspace.put(bytes, start, stop, bytes, payload.start, payload.stop, 0)
     }
     reply.done()
@@ -53,12 +59,13 @@ export const binaryMget: BinaryCommand = {
     const count = batchCount(payload)
     readKeys(context, count)
     loadFirst(context, count, false)
-    const { record } = keyspace
+    const { batch, record } = keyspace
     const mark = reply.begin(STATUS.several)
     reply.u16(count)
-    for (let i = 0; i < count; i++) {
+    for (let i = 0, n = 0; i < count; i++, n = (n + 1) % KEY_BATCH_SIZE) {
+      if (n === 0) takeKeys(context, count - i, false)
       payload.key()
-      if (keyspace.find(payload.bytes, payload.start, payload.stop)) {
+      if (keyspace.findHashed(batch.his[n]!, batch.los[n]!, payload.bytes, payload.start, payload.stop)) {
         reply.part(record.bytes, record.valueStart, record.valueEnd)
       } else reply.part(NOTHING, 0, 0)
     }
@@ -96,4 +103,18 @@ function readKeys({ payload }: BinaryContext, count: number): number {
   payload.finish()
   payload.at = first
   return size
+}
+
+/** Hands the next keys, of `left` at most, to the keyspace's batch, and goes back to the first one; `isPairs`: values are between them. */
+function takeKeys({ keyspace, payload }: BinaryContext, left: number, isPairs: boolean): void {
+  const first = payload.at
+  const count = Math.min(left, KEY_BATCH_SIZE)
+  for (let i = 0; i < count; i++) {
+    payload.key()
+    starts[i] = payload.start
+    ends[i] = payload.stop
+    if (isPairs) payload.value()
+  }
+  payload.at = first
+  keyspace.batch.take(payload.bytes, starts, ends, count, 0, 1)
 }

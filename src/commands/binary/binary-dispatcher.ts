@@ -1,5 +1,6 @@
 import { FlinError, type Place } from '../../../segments/index.js'
 import { ColdRead } from '../../models/cold.js'
+import { KEY_BATCH_SIZE } from '../../models/key-batch.js'
 import type { Keyspace } from '../../models/keyspace.js'
 import { isToCome } from '../../protocol/binary/opcodes.js'
 import { Payload } from '../../protocol/binary/payload.js'
@@ -33,6 +34,8 @@ export class BinaryDispatcher {
   readonly #counts = new Array<CommandCounts | undefined>(256).fill(undefined)
   readonly #commands = new Array<BinaryCommand | undefined>(256).fill(undefined)
   readonly #payload = new Payload()
+  readonly #starts = new Int32Array(KEY_BATCH_SIZE)
+  readonly #ends = new Int32Array(KEY_BATCH_SIZE)
   #shared: BinaryContext | null = null
 
   constructor(keyspace: Keyspace, server: BinaryView, stats: CommandStats) {
@@ -92,6 +95,17 @@ export class BinaryDispatcher {
   error(reply: BinaryReplyWriter, text: string): void {
     this.#stats.countError(text)
     reply.error(text)
+  }
+
+  /**
+   * Asks memory at once for what the request at which `requests` stands, and those behind it that have come already, will look
+   * up one after the other. Returns how many requests behind it are provided for.
+   */
+  lookAhead(requests: BinaryRequestStream): number {
+    const count = requests.keysAhead(this.#starts, this.#ends)
+    if (count < 2) return 0
+    this.#keyspace.batch.take(requests.bytes, this.#starts, this.#ends, count, 0, 1)
+    return count - 1
   }
 
   #contextOf(session: BinarySession, reply: BinaryReplyWriter): BinaryContext {

@@ -82,24 +82,21 @@ export const clientList: Subcommand = {
     '      Return clients of these IDs only.',
   ],
   run({ reply, server, keyspace }, args) {
-    const isWanted = filterOf(args)
-    const lines: string[] = []
-    for (const client of server.clients()) if (isWanted(client)) lines.push(clientLine(client, keyspace.now))
+    const lines = wanted(args, [...server.clients()]).map((client) => clientLine(client, keyspace.now))
     reply.verbatim('txt', lines.join(''))
   },
 }
 
-function filterOf(args: Args): (client: Session) => boolean {
-  if (args.count === 2) return () => true
-  if (args.equalsIgnoreCase(2, 'TYPE') && args.count === 4) {
-    const isNormal = clientType(args.text(3)) === 'normal'
-    return () => isNormal
-  }
+/** Those that the arguments ask for, in their order, each once. */
+function wanted(args: Args, all: readonly Session[]): readonly Session[] {
+  if (args.count === 2) return all
+  if (args.equalsIgnoreCase(2, 'TYPE') && args.count === 4) return clientType(args.text(3)) === 'normal' ? all : []
   if (!args.equalsIgnoreCase(2, 'ID') || args.count === 3) throw new ReplyError(ERR.syntax)
   const ids = new Set<number>()
   for (let i = 3; i < args.count; i++) {
     if (args.bigint(i) === null) throw new ReplyError('ERR Invalid client ID')
     ids.add(args.integer(i))
   }
-  return ({ id }) => ids.has(id)
+  const byId = new Map(all.map((client) => [client.id, client]))
+  return [...ids].flatMap((id) => byId.get(id) ?? [])
 }

@@ -11,7 +11,6 @@ export const del: Command = {
   group: 'generic',
   since: '1.0.0',
   summary: 'Deletes keys, in one commit.',
-  frees: true,
   run: removeAll,
 }
 

@@ -72,7 +72,6 @@ function expiring(
     group: 'generic',
     since,
     summary,
-    frees: true,
     run({ keyspace, reply }, args) {
       const { buf, starts, ends } = args
       const condition = parseCondition(args)

@@ -13,7 +13,7 @@ export const persist: Command = {
   run({ keyspace, reply }, { buf, starts, ends }) {
     const start = starts[1]!
     const end = ends[1]!
-    keyspace.begin(end - start + RECORD_OVERHEAD)
+    keyspace.beginRemoving(end - start + RECORD_OVERHEAD)
     if (!keyspace.find(buf, start, end)) {
       keyspace.removeExpired(buf, start, end)
       reply.integer(0)

@@ -62,10 +62,12 @@ function writeInfo(reply: ReplyWriter, { name, command, subcommand }: Entry): vo
   const categories = categoriesOf(command, flags, subcommand !== undefined)
   reply.set(categories.length)
   for (const category of categories) reply.simple(`@${category}`)
-  reply.array(0) // tips
-  reply.array(0) // key specifications
+  reply.set(0) // tips
+  reply.set(0) // key specifications
   const subcommands = subcommand === undefined ? (command.subcommands ?? []) : []
-  reply.array(subcommands.length)
+  // As in Redis, where there are none is a set.
+  if (subcommands.length === 0) reply.set(0)
+  else reply.array(subcommands.length)
   for (const it of subcommands) writeInfo(reply, subentry(command, it))
 }
 

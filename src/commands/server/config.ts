@@ -11,18 +11,37 @@ const configGet: Subcommand = {
   since: '2.0.0',
   help: ['GET <pattern>', '    Return parameters matching the glob-like <pattern> and their values.'],
   run({ reply, server }, args) {
-    const patterns: Buffer[] = []
-    for (let i = 2; i < args.count; i++) patterns.push(Buffer.from(args.text(i).toLowerCase()))
-    const found = [...server.settings.entries()].filter(([name]) => {
-      const bytes = Buffer.from(name)
-      return patterns.some((pattern) => globMatches(pattern, 0, pattern.length, bytes, 0, bytes.length))
-    })
+    const wanted: Pattern[] = []
+    for (let i = 2; i < args.count; i++) wanted.push(patternOf(args.text(i)))
+    const found: [name: string, value: string][] = []
+    for (const [name, value] of server.settings.entries()) {
+      const by = wanted.find(({ matches }) => matches(name))
+      if (by !== undefined) found.push([by.name ?? name, value])
+    }
     reply.map(found.length)
     for (const [name, value] of found) {
       reply.bulkText(name)
       reply.bulkText(value)
     }
   },
+}
+
+interface Pattern {
+  /** What asks for one setting by its name: the reply has it as it was written. */
+  readonly name?: string
+  readonly matches: (name: string) => boolean
+}
+
+function patternOf(text: string): Pattern {
+  const lower = text.toLowerCase()
+  if (!/[[*?]/.test(text)) return { name: text, matches: (name) => name === lower }
+  const pattern = Buffer.from(lower)
+  return {
+    matches: (name) => {
+      const bytes = Buffer.from(name)
+      return globMatches(pattern, 0, pattern.length, bytes, 0, bytes.length)
+    },
+  }
 }
 
 const configSet: Subcommand = {

@@ -13,7 +13,6 @@ export const getdel: Command = {
   group: 'string',
   since: '6.2.0',
   summary: 'Returns the value of a key and deletes the key.',
-  frees: true,
   run({ keyspace, reply }, { buf, starts, ends }) {
     const start = starts[1]!
     const end = ends[1]!
@@ -74,7 +73,7 @@ export const getex: Command = {
     const start = starts[1]!
     const end = ends[1]!
     const { unit, time, isGone } = parse(args)
-    keyspace.begin((end - start + RECORD_OVERHEAD) * 2)
+    keyspace.beginRemoving((end - start + RECORD_OVERHEAD) * 2)
     const found = keyspace.find(buf, start, end)
     keyspace.countLookup(found)
     if (!found) {

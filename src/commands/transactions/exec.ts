@@ -57,13 +57,14 @@ function loadFirst({ keyspace }: Context, queue: QueuedCommand[]): void {
   if (places.length > 0) throw new ColdRead(places)
 }
 
-/** One that does nothing but remove goes on where there is no room for more, as each of its commands alone does. */
+/** Promises the log what the commands append. Those that bring no values may run also where there is no room for more. */
 function begin(context: Context, queue: QueuedCommand[]): void {
-  const writes = queue.filter(({ command }) => command.flags.includes('write'))
-  if (writes.length === 0) return
+  const writing = queue.filter(({ command }) => command.flags.includes('write'))
+  if (writing.length === 0) return
   const size = sizeOf(context, queue)
-  if (writes.every(({ command }) => command.frees === true)) context.keyspace.beginRemoving(size)
-  else context.keyspace.begin(size)
+  const brings = writing.some(({ command }) => command.flags.includes('denyoom') || command.valuesSize !== undefined)
+  if (brings) context.keyspace.begin(size)
+  else context.keyspace.beginRemoving(size)
 }
 
 /** An upper bound of what the commands append. */

@@ -27,6 +27,11 @@ export function isToCome(opcode: number): boolean {
   return (opcode >= 0x20 && opcode <= 0x24) || (opcode >= 0x30 && opcode <= 0x35)
 }
 
+/** Whether the payload of a request begins with its only key: SET to DECR. */
+export function beginsWithKey(opcode: number): boolean {
+  return opcode >= OPCODE.set && opcode <= OPCODE.decr
+}
+
 /** Whether a connection that begins with this byte speaks the binary protocol; all others speak RESP. */
 export function isBinary(firstByte: number): boolean {
   return KNOWN.has(firstByte) || isToCome(firstByte)

@@ -1,5 +1,6 @@
 import { FlinError } from '../../../segments/index.js'
 import { ByteFeed } from '../byte-feed.js'
+import { beginsWithKey } from './opcodes.js'
 
 /*
  * What a client sends; all integers big-endian:
@@ -75,14 +76,35 @@ export class BinaryRequestStream extends ByteFeed {
     }
   }
 
+  /**
+   * Finds the keys of the request that next() has returned and of those behind it, as far as they have come whole and begin with
+   * a key: the nth lies from `starts[n]` to `ends[n]` (exclusive) in {@link bytes}. Returns how many, as many as `starts` holds
+   * at most.
+   */
+  keysAhead(starts: Int32Array, ends: Int32Array): number {
+    const { buf, end } = this
+    let count = 0
+    let at = this.returned
+    while (count < starts.length && at + FRAME_HEADER_SIZE + 2 <= end && beginsWithKey(buf[at]!)) {
+      const payload = at + FRAME_HEADER_SIZE
+      const start = payload + 2
+      const stop = start + ((buf[payload]! << 8) | buf[payload + 1]!)
+      at = payload + sizeAt(buf, at + 1)
+      if (at > end || stop > at) break
+      starts[count] = start
+      ends[count] = stop
+      count++
+    }
+    return count
+  }
+
   #refuse(size: number): never {
     const before = this.authenticated ? '' : ' before HELLO has brought the password'
     throw new FlinError('PROTOCOL', `a payload has at most ${this.payloadSizeMax} bytes${before}, not ${size}`)
   }
 
   #payloadSize(): number {
-    const { buf, at } = this
-    return ((buf[at + 1]! << 24) | (buf[at + 2]! << 16) | (buf[at + 3]! << 8) | buf[at + 4]!) >>> 0
+    return sizeAt(this.buf, this.at + 1)
   }
 
   /** Bytes of the request that begins at `at`, as far as that is known. */
@@ -109,4 +131,8 @@ export class BinaryRequestStream extends ByteFeed {
     const whole = this.end - this.at < FRAME_HEADER_SIZE ? twice : this.#knownSize()
     return Math.max(size, Math.min(twice, whole))
   }
+}
+
+function sizeAt(buf: Buffer, at: number): number {
+  return ((buf[at]! << 24) | (buf[at + 1]! << 16) | (buf[at + 2]! << 8) | buf[at + 3]!) >>> 0
 }

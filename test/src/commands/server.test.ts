@@ -40,8 +40,11 @@ test('INFO: the default sections, all of them, or those that are named', async (
   assert.deepEqual(bench.run('info', 'clients'), { verbatim: `txt:${clients}` })
 })
 
-test('CONFIG GET: patterns, any case, each setting once', async () => {
+test('CONFIG GET: patterns, any case, each setting once; a name comes as it was asked for', async () => {
   const bench = await CommandBench.open()
+  assert.deepEqual(bench.run('config', 'get', 'Port', 'PORT'), ['Port', '7380'])
+  assert.deepEqual(bench.run('config', 'get', 'Port', 'por*'), ['Port', '7380'])
+  assert.deepEqual(bench.run('config', 'get', 'POR*', 'Port'), ['port', '7380'])
   assert.deepEqual(bench.run('config', 'get', 'port'), ['port', '7380'])
   assert.deepEqual(bench.run('config', 'get', 'MAXM*y', 'maxclients', 'maxmemory'), [
     ...['maxclients', '10', 'maxmemory', '0', 'maxmemory-policy', 'noeviction'],

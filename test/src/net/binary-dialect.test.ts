@@ -317,6 +317,23 @@ test('what the log has no room for is refused whole, with the word that RESP has
   client.close()
 })
 
+test('where there is no room for another value, MDEL and DEL run nevertheless', async (t) => {
+  const bench = await NetBench.start(t, { log: { memorySizeMax: 1 << 16 } })
+  const client = await BinaryClient.connect(bench.port)
+  const keys: string[] = []
+  for (const size of [1000, 100, 1]) {
+    for (let isFull = false; !isFull;) {
+      isFull = (await client.call(ask.set(`key${keys.length}`, 'x'.repeat(size)))).status === 1
+      if (!isFull) keys.push(`key${keys.length}`)
+    }
+  }
+  assert.equal((await client.call(ask.mset([['key0', 'y']]))).status, 1)
+  assert.deepEqual(await client.call(ask.mdel(...keys.slice(2, 20))), DONE)
+  assert.deepEqual(await client.call(ask.del('key0')), DONE)
+  assert.deepEqual(await client.call(ask.mget('key0', 'key1', 'key2')), reply.several('', 'x'.repeat(1000), ''))
+  client.close()
+})
+
 test('who watches a key sees what a binary client does', async (t) => {
   const bench = await NetBench.start(t)
   const binary = await BinaryClient.connect(bench.port)

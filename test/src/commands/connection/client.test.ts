@@ -97,6 +97,7 @@ test('CLIENT LIST: all, by type, by id; what each is at', async () => {
   assert.deepEqual(ids('TYPE', 'replica'), [])
   assert.deepEqual(ids('ID', '2', '7'), ['2'])
   assert.deepEqual(ids('id', '1', '2', '2'), ['1', '2'])
+  assert.deepEqual(ids('id', '2', '1', '2'), ['2', '1'])
   const [, second] = parse(bench.run('client', 'list'))
   assert.deepEqual([second!.get('flags'), second!.get('multi'), second!.get('cmd')], ['xd', '2', 'get'])
   assert.ok(Number(second!.get('multi-mem')) > 0)

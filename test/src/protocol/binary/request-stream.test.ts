@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { BinaryRequestStream } from '../../../../src/protocol/binary/request-stream.js'
-import { ask, binaryFrame, u32 } from '../../../helpers/binary-frames.js'
+import { ask, binaryFrame, k, u32 } from '../../../helpers/binary-frames.js'
 import { deliver, Feeder, type Outcome } from './deliver.js'
 
 interface Case {
@@ -266,4 +266,59 @@ test('the limit may change between requests', () => {
   limits.querySizeMax = 4
   stream.feed(input, 0, input.length)
   assert.throws(() => stream.next(), { code: 'PROTOCOL', message: 'a payload has at most 4 bytes, not 5' })
+})
+
+suite('keys ahead', () => {
+  /** The keys that are seen from the request on that is read after `skip` others. */
+  function ahead(input: Buffer, { max = 16, skip = 0, end = input.length } = {}): string[] {
+    const stream = new BinaryRequestStream({ querySizeMax: 1 << 30 })
+    stream.feed(input, 0, end)
+    for (let i = 0; i <= skip; i++) assert.ok(stream.next())
+    const [starts, ends] = [new Int32Array(max), new Int32Array(max)]
+    const count = stream.keysAhead(starts, ends)
+    // Nothing is used up by looking.
+    const { opcode } = stream
+    stream.unnext()
+    assert.ok(stream.next())
+    assert.equal(stream.opcode, opcode)
+    return Array.from({ length: count }, (_, n) => stream.bytes.toString('latin1', starts[n], ends[n]))
+  }
+
+  const singles = Buffer.concat([
+    ask.set('a', 'v'),
+    ask.get('bb'),
+    ask.del(''),
+    ask.exists('c'),
+    ask.incr('d'),
+    ask.decr('e'),
+  ])
+
+  test('of all requests with one key', () => {
+    assert.deepEqual(ahead(singles), ['a', 'bb', '', 'c', 'd', 'e'])
+    assert.deepEqual(ahead(singles, { skip: 4 }), ['d', 'e'])
+  })
+
+  test('no more than are asked for', () => {
+    assert.deepEqual(ahead(singles, { max: 2 }), ['a', 'bb'])
+  })
+
+  test('of whole requests only', () => {
+    const first = ask.get('a')
+    const both = Buffer.concat([first, ask.set('b', 'value')])
+    for (let end = first.length; end < both.length; end++) assert.deepEqual(ahead(both, { end }), ['a'], `${end} bytes`)
+    assert.deepEqual(ahead(both), ['a', 'b'])
+  })
+
+  test('up to the first request that has none, or several', () => {
+    for (const other of [ask.mget('b'), ask.hello(1), binaryFrame(0x20, k('b')), binaryFrame(0)]) {
+      assert.deepEqual(ahead(Buffer.concat([ask.get('a'), other, ask.get('c')])), ['a'])
+      assert.deepEqual(ahead(Buffer.concat([other, ask.get('c')])), [])
+    }
+  })
+
+  test('up to the first payload that holds no key', () => {
+    for (const payload of ['', '\0', '\0\x02x', '\xff\xff']) {
+      assert.deepEqual(ahead(Buffer.concat([ask.get('a'), binaryFrame(2, payload), ask.get('c')])), ['a'])
+    }
+  })
 })
