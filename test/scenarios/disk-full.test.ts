@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
-import { Daemon, runTool } from '../helpers/daemon.js'
+import { Daemon } from '../helpers/daemon.js'
+import { flin } from '../helpers/flin.js'
 import { frame, OK, RespClient, type Reply } from '../helpers/resp-client.js'
 import { SmallMount } from '../helpers/small-mount.js'
 
@@ -84,7 +85,7 @@ test(
     assert.deepEqual(await bench.set(bench.count++), OK)
     await bench.check()
     assert.equal(await bench.daemon.stop(), 0)
-    assert.equal(runTool('log', 'verify', '--data', bench.data).code, 0)
+    assert.equal((await flin('log', 'verify', '--data', bench.data)).code, 0)
   },
 )
 
@@ -130,7 +131,7 @@ test(
     await bench.check()
     assert.deepEqual(await bench.set(bench.count++), OK)
     assert.equal(await bench.daemon.stop(), 0)
-    assert.equal(runTool('log', 'verify', '--data', bench.data).code, 0)
+    assert.equal((await flin('log', 'verify', '--data', bench.data)).code, 0)
   },
 )
 
@@ -178,7 +179,7 @@ test(
     await bench.restart()
     await bench.check()
     assert.equal(await bench.daemon.stop(), 0)
-    assert.equal(runTool('log', 'verify', '--data', bench.data).code, 0)
+    assert.equal((await flin('log', 'verify', '--data', bench.data)).code, 0)
   },
 )
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Daemon, runTool, temporaryFolder } from '../helpers/daemon.js'
+import { Daemon, temporaryFolder } from '../helpers/daemon.js'
+import { flin } from '../helpers/flin.js'
 import { Random } from '../helpers/random.js'
 import { RespClient } from '../helpers/resp-client.js'
 import { KillNineClient } from './kill-nine-client.js'
@@ -59,8 +60,8 @@ for (const [number, { fsync, isCompacting }] of CASES.entries()) {
       compactions += await compacting
     }
     await daemon!.stop('SIGKILL')
-    const { code, output } = runTool('log', 'verify', '--data', folder)
-    assert.ok(code === 0 || code === 1, output)
+    const { code, stdout, stderr } = await flin('log', 'verify', '--data', folder)
+    assert.ok(code === 0 || code === 1, stdout + stderr)
     const acknowledged = clients.reduce((sum, client) => sum + client.acknowledgedCount, 0)
     assert.ok(acknowledged > rounds, `only ${acknowledged} writes were acknowledged`)
     assert.ok(!isCompacting || compactions > rounds, `only ${compactions} compactions were asked for`)
