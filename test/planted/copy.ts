@@ -12,9 +12,6 @@ const ENVIRONMENT = { FLIN_KEYSPACE_RUNS: '200', FLIN_NO_SHRINKING: '1' }
 /** A bug must break what the program does, not the program's text: these would be caught by anything. */
 const BROKEN = /SyntaxError|ReferenceError|ERR_MODULE_NOT_FOUND|is not a function/
 
-/** As `npm test` has it. */
-const UNHOOKED = './dist/test/helpers/unhooked.js'
-
 export type Outcome = 'passed' | 'failed' | 'hangs' | 'does not even run'
 
 /** A copy of the build, in which bugs can be planted. */
@@ -75,7 +72,7 @@ export class BuildCopy {
 
   async run({ file, tests }: TestChoice): Promise<Outcome> {
     const pattern = tests === undefined ? [] : [`--test-name-pattern=${tests}`]
-    const child = spawn(process.execPath, ['--import', UNHOOKED, '--test-reporter=tap', ...pattern, built(file)], {
+    const child = spawn(process.execPath, ['--test-reporter=tap', ...pattern, built(file)], {
       cwd: this.#folder,
       env: { ...process.env, ...ENVIRONMENT },
       stdio: ['ignore', 'pipe', 'pipe'],
