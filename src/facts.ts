@@ -10,10 +10,7 @@ import type { Settings } from './config.js'
 import { Meter } from './meter.js'
 import type { Keyspace } from './models/keyspace.js'
 import type { Listener } from './net/listener.js'
-
-/** The Redis whose commands, replies and errors Flin follows: clients choose features by it. */
-export const REDIS_VERSION = '7.0.15'
-export const FLIN_VERSION = '0.1.0'
+import { FLIN_VERSION, REDIS_VERSION } from './version.js'
 
 const SAMPLE_MS = 100
 const KIB = 1024

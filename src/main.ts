@@ -4,9 +4,9 @@ import { pino, type Logger } from 'pino'
 import { FlinError } from '../segments/index.js'
 import { readSettings, SETTING_NAMES, type Settings } from './config.js'
 import { EXIT_ADVICE, EXIT_CODES, EXIT_UNFORESEEN } from './exit-codes.js'
-import { FLIN_VERSION } from './facts.js'
 import { Server } from './server.js'
 import { environmentName, unknownVariables } from './setting-names.js'
+import { FLIN_VERSION } from './version.js'
 
 const OPTIONS: readonly (readonly [flags: string, name: string, text: string])[] = [
   ['--node-id <id>', 'nodeId', 'name of this node (default: flin-1)'],

@@ -13,7 +13,7 @@ import { Registry } from './commands/registry.js'
 import type { ServerView } from './commands/server-view.js'
 import { Committer } from './commit/committer.js'
 import type { Settings } from './config.js'
-import { Facts, FLIN_VERSION, REDIS_VERSION } from './facts.js'
+import { Facts } from './facts.js'
 import { parseHistory } from './history-text.js'
 import { Idleness } from './idleness.js'
 import { initialValues, liveSettings } from './live-settings.js'
@@ -25,6 +25,7 @@ import { Listener } from './net/listener.js'
 import { DEFAULT_REQUEST_LIMITS } from './protocol/resp/request-stream.js'
 import { RedisSettings } from './redis-settings.js'
 import { Upkeep } from './upkeep.js'
+import { FLIN_VERSION, REDIS_VERSION } from './version.js'
 
 /** Bytes that may wait for the disk before sockets are paused. */
 const UNDURABLE_SIZE_MAX = 64 * 1024 * 1024

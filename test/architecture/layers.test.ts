@@ -48,13 +48,20 @@ function sources(folder: string): string[] {
 function importsOf(file: string): { specifier: string; typeOnly: boolean }[] {
   const text = fs.readFileSync(path.join(root, file), 'utf8')
   return [...text.matchAll(/^\s*(?:import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'/gms)].map(
-    ([, type, specifier]) => ({
-      specifier: specifier!.startsWith('.')
-        ? path.join(path.dirname(file), specifier!).replace(/\.js$/, '.ts')
-        : (OWN_ENTRIES[specifier!] ?? specifier!),
-      typeOnly: type !== undefined,
-    }),
+    ([, type, specifier]) => ({ specifier: resolved(file, specifier!), typeOnly: type !== undefined }),
   )
+}
+
+/** Specifiers of what a file loads only when it gets there. */
+function lateImportsOf(file: string): string[] {
+  const text = fs.readFileSync(path.join(root, file), 'utf8')
+  return [...text.matchAll(/\bimport\('([^']+)'\)/g)].map(([, specifier]) => resolved(file, specifier!))
+}
+
+function resolved(file: string, specifier: string): string {
+  return specifier.startsWith('.')
+    ? path.join(path.dirname(file), specifier).replace(/\.js$/, '.ts')
+    : (OWN_ENTRIES[specifier] ?? specifier)
 }
 
 test('every folder imports only what its layer may', () => {
@@ -103,4 +110,28 @@ test('imports form no circle', () => {
     state.set(file, 'done')
   }
   for (const file of files) visit(file, [])
+})
+
+test('late imports are for tools alone', () => {
+  for (const file of [...sources('segments'), ...sources('src')]) assert.deepEqual(lateImportsOf(file), [], file)
+})
+
+test('tools see the daemon through what is public, and flin loads the log engine for those commands only that need it', () => {
+  const open = ['src/index.ts', 'src/inspection.ts', 'src/config.ts', 'src/exit-codes.ts', 'src/version.ts']
+  for (const file of sources('tools').filter((name) => !name.startsWith('tools/docs'))) {
+    for (const specifier of [...importsOf(file).map((it) => it.specifier), ...lateImportsOf(file)]) {
+      if (/^src|^segments/.test(specifier))
+        assert.ok([...open, 'segments/index.ts'].includes(specifier), `${file} imports ${specifier}`)
+    }
+  }
+  const loaded = new Set<string>()
+  const load = (file: string): void => {
+    if (loaded.has(file)) return
+    loaded.add(file)
+    if (!file.endsWith('.ts')) return
+    for (const { specifier, typeOnly } of importsOf(file)) if (!typeOnly) load(specifier)
+  }
+  load('tools/main.ts')
+  const heavy = [...loaded].filter((file) => file.startsWith('segments') || file === 'zod' || file === 'pino')
+  assert.deepEqual(heavy, [], 'loaded for each run of flin')
 })

@@ -1,11 +1,10 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const TOOL = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../tools/main.js')
 /** The main file of flin-server. */
 export const MAIN = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../src/main.js')
 
@@ -66,12 +65,6 @@ export class Daemon {
     await exited
     return this.process.exitCode
   }
-}
-
-/** Runs `flin` with arguments. */
-export function runTool(...args: string[]): { code: number | null; output: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [TOOL, ...args], { encoding: 'utf8' })
-  return { code: status, output: stdout + stderr }
 }
 
 /** Runs flin-server until it ends by itself. */

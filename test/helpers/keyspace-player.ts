@@ -15,7 +15,7 @@ import { KIND } from '../../src/models/kinds.js'
 import type { Watched } from '../../src/models/watches.js'
 import { smallLogOptions } from './memory-log.js'
 import { Random } from './random.js'
-import type { SimDisk } from './sim-disk.js'
+import { SimDisk } from './sim-disk.js'
 
 /** How a restart hands the records over: as they are, each twice in a row, or all of them and then all again. */
 export type Handing = 'once' | 'each twice' | 'all twice'
@@ -377,6 +377,16 @@ export class KeyspacePlayer {
       }
     }
   }
+}
+
+/** A whole life: the steps, one after the other, and at its end a restart; everything is compared, and no file is left open. */
+export async function playAll(steps: readonly Step[], options: Partial<LogOptions>): Promise<void> {
+  const player = await KeyspacePlayer.open(new SimDisk({ isQuick: true }), options)
+  for (const it of steps) await player.play(it)
+  await player.compare()
+  await player.play({ op: 'reopen', handing: 'once', losing: 0 })
+  await player.compare()
+  await player.close()
 }
 
 async function replayTwice(keyspace: Keyspace, record: ReplayedRecord): Promise<void> {

@@ -2,6 +2,8 @@ import type { Random } from './random.js'
 
 export const SECTOR_SIZE = 512
 
+const NOTHING: Buffer = Buffer.alloc(0)
+
 /** How much of what was not synced outlives a power cut. */
 export type Survival = 'all' | 'none' | 'prefix' | 'random'
 
@@ -16,20 +18,21 @@ interface SectorVersion {
  * version of every sector that a write has made since the last sync.
  */
 export class SimFile {
-  #view: Buffer = Buffer.alloc(0)
+  #view = NOTHING
   #viewSize = 0
-  #stable: Buffer = Buffer.alloc(0)
+  #stable = NOTHING
   #stableSize = 0
+  /** Both buffers are those of others, too: most files are read only, and whoever writes copies them first. */
+  #isShared = true
   readonly #dirty = new Map<number, SectorVersion[]>()
   #sizes: { seq: number; size: number }[] = []
 
-  /** A file that is durable as it is. */
+  /** A file that is durable as it is. The bytes must not change from now on. */
   static of(bytes: Buffer): SimFile {
     const file = new SimFile()
-    file.#view = Buffer.alloc(roundUp(bytes.length))
-    bytes.copy(file.#view)
+    file.#view = bytes
     file.#viewSize = bytes.length
-    file.#stable = Buffer.from(file.#view)
+    file.#stable = bytes
     file.#stableSize = bytes.length
     return file
   }
@@ -37,13 +40,21 @@ export class SimFile {
   /** The same file, unsynced versions and all, for another kernel's life. */
   clone(): SimFile {
     const file = new SimFile()
-    file.#view = Buffer.from(this.#view)
+    this.#isShared = true
+    file.#view = this.#view
     file.#viewSize = this.#viewSize
-    file.#stable = Buffer.from(this.#stable)
+    file.#stable = this.#stable
     file.#stableSize = this.#stableSize
     for (const [sector, versions] of this.#dirty) file.#dirty.set(sector, [...versions])
     file.#sizes = [...this.#sizes]
     return file
+  }
+
+  #own(): void {
+    if (!this.#isShared) return
+    this.#isShared = false
+    this.#view = copied(this.#view)
+    this.#stable = copied(this.#stable)
   }
 
   get size(): number {
@@ -63,6 +74,7 @@ export class SimFile {
   /** Writes to the kernel's view only. */
   write(bytes: Buffer, position: number, seq: number): void {
     if (bytes.length === 0) return
+    this.#own()
     const end = position + bytes.length
     this.#view = grown(this.#view, end)
     bytes.copy(this.#view, position)
@@ -71,6 +83,7 @@ export class SimFile {
   }
 
   truncate(size: number, seq: number): void {
+    this.#own()
     const old = this.#viewSize
     if (size < old) {
       this.#view.fill(0, size, old)
@@ -107,6 +120,7 @@ export class SimFile {
   }
 
   #drain(seq: number, start: number, end: number, isKept: () => boolean): void {
+    if (this.#dirty.size > 0) this.#own()
     for (const [sector, versions] of this.#dirty) {
       if ((sector + 1) * SECTOR_SIZE <= start || sector * SECTOR_SIZE >= end) continue
       const newest = versions.findLast((version) => version.seq <= seq)
@@ -125,6 +139,7 @@ export class SimFile {
   /** Puts a stretch of the view back to what it was: a write that the process did not live to finish. */
   revert(before: Buffer, beforeSize: number, position: number, seq: number): void {
     if (before.length === 0) return
+    this.#own()
     before.copy(this.#view, position)
     this.#noteVersions(position, position + before.length, seq)
     if (beforeSize < this.#viewSize) this.#resize(Math.max(beforeSize, position), seq)
@@ -139,15 +154,16 @@ export class SimFile {
 
   /** The file after a power cut. */
   survivor(rng: Random, survival: Survival): SimFile {
-    let bytes: Buffer = Buffer.from(this.#stable)
+    let bytes = copied(this.#stable)
     const last = this.#lastKept(rng, survival)
     for (const [sector, versions] of this.#dirty) {
       const choice = choose(versions, stableSector(this.#stable, sector), rng, survival, last)
       if (choice !== null) bytes = patched(bytes, sector, choice)
     }
     const size = this.#survivingSize(rng, survival, last)
+    if (size <= bytes.length) return SimFile.of(bytes.subarray(0, size))
     const whole = Buffer.alloc(size)
-    bytes.copy(whole, 0, 0, size)
+    bytes.copy(whole)
     return SimFile.of(whole)
   }
 
@@ -189,6 +205,13 @@ function stableSector(stable: Buffer, sector: number): Buffer {
   const start = sector * SECTOR_SIZE
   if (start < stable.length) stable.copy(bytes, 0, start, start + SECTOR_SIZE)
   return bytes
+}
+
+/** A copy of whole sectors, zeroes behind what there is. */
+function copied(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(roundUp(bytes.length))
+  bytes.copy(copy)
+  return copy.fill(0, bytes.length)
 }
 
 function patched(bytes: Buffer, sector: number, content: Buffer): Buffer {

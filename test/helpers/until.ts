@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const WAIT_MS_MAX = 20_000
+const WAIT_MS_MAX = 60_000
 const STEP_MS = 5
 
 /** Waits for what no event tells of, by looking again and again. Fails when it does not come. */

@@ -19,10 +19,9 @@ export interface Bug {
 
 const crash = (tests: string): TestChoice[] => [{ file: 'test/segments/crash.test.ts', tests }]
 const gating = (tests: string): TestChoice[] => [{ file: 'test/src/net/gating.test.ts', tests }]
-const model = (tests: string): TestChoice[] => [{ file: 'test/src/models/keyspace.test.ts', tests }]
+const lives = (tests: string): TestChoice[] => [{ file: 'test/src/models/keyspace-lives.test.ts', tests }]
 const salvaged = (tests: string): TestChoice[] => [{ file: 'test/src/models/salvaged-keyspace.test.ts', tests }]
 const space = (tests: string): TestChoice[] => [{ file: 'test/segments/segment-files.test.ts', tests }]
-const load = (tests: string): TestChoice[] => [{ file: 'test/segments/compaction-load.test.ts', tests }]
 const cases = (tests: string): TestChoice[] => [{ file: 'test/segments/compaction-cases.test.ts', tests }]
 const compaction = (tests: string): TestChoice[] => [{ file: 'test/segments/compaction.test.ts', tests }]
 const backup = (file: string, tests: string): TestChoice[] => [{ file: `test/segments/backup/${file}.test.ts`, tests }]
@@ -161,7 +160,7 @@ export const BUGS: readonly Bug[] = [
     file: 'src/models/key-liveness.ts',
     find: `[KIND.string, [KIND.string]]`,
     replace: `[KIND.string, [KIND.string, KIND.expiry]]`,
-    caughtBy: [{ file: 'test/segments/compaction/history.test.ts', tests: 'there after any compaction' }],
+    caughtBy: [{ file: 'test/segments/compaction/history.test.ts', tests: 'had an expiry time long ago' }],
   },
   {
     name: 'write-not-awaited',
@@ -443,7 +442,7 @@ export const BUGS: readonly Bug[] = [
     file: 'segments/reader.ts',
     find: `stretch = await this.stretch(segment, segment.sparse.entryOf(position))`,
     replace: `stretch = await this.#stretch(segment, segment.sparse.entryOf(position))`,
-    caughtBy: model('while keys collide'),
+    caughtBy: lives('that a restart is reading'),
   },
   {
     name: 'file-opened-twice',
@@ -541,7 +540,7 @@ export const BUGS: readonly Bug[] = [
     find: `      const isNewest = index.replacePlace(hi, lo, record.segmentNumber, record.position, segmentNumber, position)`,
     replace: `      const isNewest = index.seek(hi, lo)
       if (isNewest) index.update(segmentNumber, position, index.tag)`,
-    caughtBy: load('digest'),
+    caughtBy: cases('keeps its newer value'),
   },
   {
     name: 'cleaned-before-it-is',
@@ -581,7 +580,7 @@ export const BUGS: readonly Bug[] = [
 `,
     replace: `    return now
 `,
-    caughtBy: model('with all in memory'),
+    caughtBy: lives('when the clock is set back'),
   },
   {
     name: 'last-time-compacted-away',
@@ -597,7 +596,7 @@ export const BUGS: readonly Bug[] = [
     file: 'src/models/keyspace.ts',
     find: `    return this.#collides ? RECORD_FLAG.collides : 0`,
     replace: `    return 0`,
-    caughtBy: model('while keys collide'),
+    caughtBy: lives('told apart after a restart'),
   },
   {
     name: 'collision-forgotten-on-expiry',
@@ -606,7 +605,7 @@ export const BUGS: readonly Bug[] = [
     find: `    if ((index.tag & TAG.collides) !== 0) this.#collides = true
 `,
     replace: ``,
-    caughtBy: model('while keys collide'),
+    caughtBy: lives('put again are told apart'),
   },
   {
     name: 'since-lost',
@@ -615,7 +614,7 @@ export const BUGS: readonly Bug[] = [
     find: `    if (since >= 0) return since
 `,
     replace: ``,
-    caughtBy: model('restarts, compactions, lost side files and a clock set back'),
+    caughtBy: lives('from which it may lie in the log'),
   },
   {
     name: 'lent-buffer-pooled',

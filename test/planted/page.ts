@@ -3,9 +3,9 @@ import type { Bug } from './bugs.js'
 const HEAD = `# Planted bugs
 
 A test that cannot fail proves nothing. Here are mistakes that somebody could make in the sources, and for each the test that
-finds it. \`npm run test:planted\` proves it: it plants one bug after the other in a copy of the build, runs the tests that are
-named, and wants to see them fail (and, before that, pass without the bug). \`-- --only NAME\` tries one. A bug that survives
-is a test that is missing.
+finds it. \`npm run test:planted\` proves it: it plants each bug in a copy of the build, runs the tests that are named, and
+wants to see them fail (and, before that, pass without the bug). \`-- --only NAME\` tries one. A bug that survives is a test
+that is missing; so is a test that catches one with luck only: name one that needs none.
 
 To add one: put it into [bugs.ts](bugs.ts), run \`npm run test:planted -- --only NAME\`, then \`npm run test:planted -- --write\`,
 which writes this page.

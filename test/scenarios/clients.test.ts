@@ -155,7 +155,9 @@ test('clients come back by themselves after the daemon was started again', async
   const port = await freePort()
   let daemon = await Daemon.start(folder, [`--port=:${port}`])
   const redis = new Redis(port)
-  const client = createClient({ socket: { port, host: '127.0.0.1' }, RESP: 3 })
+  // A slow machine may take longer to start than node-redis waits for a reply.
+  const commandOptions = { timeout: 60_000 }
+  const client = createClient({ socket: { port, host: '127.0.0.1' }, RESP: 3, commandOptions })
   redis.on('error', () => undefined)
   client.on('error', () => undefined)
   await client.connect()

@@ -3,7 +3,8 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
-import { Daemon, runTool, temporaryFolder } from '../helpers/daemon.js'
+import { Daemon, temporaryFolder } from '../helpers/daemon.js'
+import { flin } from '../helpers/flin.js'
 import { OK, RespClient } from '../helpers/resp-client.js'
 import { until } from '../helpers/until.js'
 
@@ -79,8 +80,8 @@ test('a log that is overwritten again and again stays small by itself, and holds
   for (let i = 0; i < KEYS; i += 7) assert.match(JSON.stringify(await client.call('GET', `key:${i}`)), /v9"$/)
   client.close()
   assert.equal(await daemon.stop(), 0)
-  const { code, output } = runTool('log', 'verify', '--data', daemon.folder)
-  assert.equal(code, 0, output)
+  const { code, stdout, stderr } = await flin('log', 'verify', '--data', daemon.folder)
+  assert.equal(code, 0, stdout + stderr)
 })
 
 test('COMPACT STATUS tells what INFO does, and the rate can be set while it runs', async (t) => {

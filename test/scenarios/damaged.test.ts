@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { Daemon, runDaemon, runTool, temporaryFolder } from '../helpers/daemon.js'
+import { Daemon, runDaemon, temporaryFolder } from '../helpers/daemon.js'
+import { flin } from '../helpers/flin.js'
 import { OK, RespClient, type Reply } from '../helpers/resp-client.js'
 
 const KEYS = 400
@@ -97,9 +98,9 @@ test('a byte flipped in a sealed segment: the daemon ends with 4 and names the o
     assert.ok(offsets !== null && offsets[0] <= key && key <= offsets[1], `${key} is hurt: ${output}`)
     assert.ok(output.includes(`"firstOffset":${offsets[0]},"endOffset":${offsets[1] + 1},"msg":"the log is damaged"`))
   }
-  const verified = runTool('log', 'verify', '--data', folder)
-  assert.equal(verified.code, 4, verified.output)
-  assert.ok(verified.output.includes(segment), verified.output)
+  const verified = await flin('log', 'verify', '--data', folder)
+  assert.equal(verified.code, 4, verified.stdout)
+  assert.ok(verified.stdout.includes(segment), verified.stdout)
   // Which keys are hurt is not forgotten: none of them is missing, or older than it was.
   let daemon = await Daemon.start(folder, ['--serve-damaged', ...SMALL])
   const { refused, errors } = await readAll(daemon.port)
@@ -227,5 +228,5 @@ test('a torn end is set aside and the daemon goes on', async (t) => {
   assert.deepEqual(await client.call('SET', 'last', 'again'), OK)
   client.close()
   assert.equal(await daemon.stop(), 0)
-  assert.equal(runTool('log', 'verify', '--data', folder).code, 0)
+  assert.equal((await flin('log', 'verify', '--data', folder)).code, 0)
 })

@@ -3,7 +3,8 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
-import { Daemon, runTool } from '../helpers/daemon.js'
+import { Daemon } from '../helpers/daemon.js'
+import { flin } from '../helpers/flin.js'
 import { frame, OK, RespClient, type Reply } from '../helpers/resp-client.js'
 import { SmallMount } from '../helpers/small-mount.js'
 import { until } from '../helpers/until.js'
@@ -85,7 +86,7 @@ for (const fsync of ['always', 'everysec', 'no']) {
     assert.deepEqual(await bench.set(bench.count++), OK)
     await bench.check()
     assert.equal(await bench.daemon.stop(), 0)
-    assert.equal(runTool('log', 'verify', '--data', bench.data).code, 0)
+    assert.equal((await flin('log', 'verify', '--data', bench.data)).code, 0)
   })
 }
 
@@ -131,7 +132,7 @@ test(
     await bench.check()
     assert.deepEqual(await bench.set(bench.count++), OK)
     assert.equal(await bench.daemon.stop(), 0)
-    assert.equal(runTool('log', 'verify', '--data', bench.data).code, 0)
+    assert.equal((await flin('log', 'verify', '--data', bench.data)).code, 0)
   },
 )
 
@@ -179,7 +180,7 @@ test(
     await bench.restart()
     await bench.check()
     assert.equal(await bench.daemon.stop(), 0)
-    assert.equal(runTool('log', 'verify', '--data', bench.data).code, 0)
+    assert.equal((await flin('log', 'verify', '--data', bench.data)).code, 0)
   },
 )
 
@@ -206,7 +207,7 @@ test(
       await bench.daemon.until(/"msg":"there is space again: writes are accepted"/)
       await until('a key can be set', async () => errorOf(await bench.set(0)) === '')
       assert.equal(await bench.daemon.stop(), 0)
-      assert.equal(runTool('log', 'verify', '--data', bench.data).code, 0)
+      assert.equal((await flin('log', 'verify', '--data', bench.data)).code, 0)
     }
   },
 )

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Daemon, runTool, temporaryFolder } from '../helpers/daemon.js'
+import { Daemon, temporaryFolder } from '../helpers/daemon.js'
+import { flin } from '../helpers/flin.js'
 import { OK, RespClient } from '../helpers/resp-client.js'
 import { until } from '../helpers/until.js'
 
@@ -15,8 +16,8 @@ test('keys that nobody asks for are removed when their time has come, and stay r
   await until('only two keys are left', async () => (await client.call('DBSIZE')) === 2)
   client.close()
   await daemon.stop('SIGKILL')
-  const { output } = runTool('log', 'dump', '--data', folder)
-  assert.equal(output.match(/expired/g)?.length, count, 'each removal stands in the log, with its cause')
+  const { stdout } = await flin('log', 'dump', '--data', folder)
+  assert.equal(stdout.match(/expired/g)?.length, count, 'each removal stands in the log, with its cause')
   daemon = await Daemon.start(folder, ['--segment-size', '64kb'])
   client = await RespClient.connect(daemon.port)
   assert.equal(await client.call('DBSIZE'), 2)

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'node:test'
-import { Daemon, runTool, temporaryFolder } from '../helpers/daemon.js'
+import { Daemon, temporaryFolder } from '../helpers/daemon.js'
+import { flin } from '../helpers/flin.js'
 import { Random } from '../helpers/random.js'
 import { OK, RespClient } from '../helpers/resp-client.js'
 import { digestOf, fetchDigest, largeValue, NUMBER_SIZE, numberText, sendAll } from './large-values.js'
@@ -80,8 +81,8 @@ for (const kind of [ALONE, TOGETHER]) {
       await watching
       assert.ok(acknowledged !== null)
     }
-    const { code, output } = runTool('log', 'verify', '--data', folder)
-    assert.ok(code === 0 || code === 1, output)
+    const { code, stdout, stderr } = await flin('log', 'verify', '--data', folder)
+    assert.ok(code === 0 || code === 1, stdout + stderr)
     t.diagnostic(`${KILLS} kills, ${number} values, ${lost} of those that were under way are not there`)
   })
 }

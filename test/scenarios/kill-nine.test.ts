@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Daemon, runTool, temporaryFolder } from '../helpers/daemon.js'
+import { Daemon, temporaryFolder } from '../helpers/daemon.js'
+import { flin } from '../helpers/flin.js'
 import { Random } from '../helpers/random.js'
 import { RespClient, type Reply } from '../helpers/resp-client.js'
 import { until } from '../helpers/until.js'
@@ -68,10 +69,11 @@ for (const [number, { fsync, isCompacting }] of CASES.entries()) {
       compactions += runs
     }
     await daemon!.stop('SIGKILL')
-    const { code, output } = runTool('log', 'verify', '--data', folder)
-    assert.ok(code === 0 || code === 1, output)
+    const { code, stdout, stderr } = await flin('log', 'verify', '--data', folder)
+    assert.ok(code === 0 || code === 1, stdout + stderr)
     const acknowledged = acknowledgedBy(clients)
     assert.ok(acknowledged >= rounds, `only ${acknowledged} writes were acknowledged`)
+    assert.ok(!isCompacting || compactions >= rounds, `only ${compactions} compactions went on meanwhile`)
     t.diagnostic(`${rounds} kills, ${acknowledged} acknowledged writes, ${compactions} compactions`)
   })
 }

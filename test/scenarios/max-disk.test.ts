@@ -3,7 +3,8 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
-import { Daemon, runTool, temporaryFolder } from '../helpers/daemon.js'
+import { Daemon, temporaryFolder } from '../helpers/daemon.js'
+import { flin } from '../helpers/flin.js'
 import { ask, DONE } from '../helpers/binary-frames.js'
 import { BinaryClient } from '../helpers/binary-client.js'
 import { OK, RespClient, type Reply } from '../helpers/resp-client.js'
@@ -99,6 +100,6 @@ test('--max-disk: SET until it is refused, GET and DEL go on, and writes come ba
   }
   client.close()
   assert.equal(await daemon.stop(), 0)
-  const { code, output } = runTool('log', 'verify', '--data', folder)
-  assert.equal(code, 0, output)
+  const { code, stdout, stderr } = await flin('log', 'verify', '--data', folder)
+  assert.equal(code, 0, stdout + stderr)
 })

@@ -93,6 +93,28 @@ test('a key that is deleted while its segment is rewritten stays deleted', async
   await session.close()
 })
 
+test('a key that is written while its segment is rewritten keeps its newer value', async () => {
+  const inner = new SimDisk({ isQuick: true })
+  const disk = new HeldDisk(inner)
+  const session = await LogSession.open(disk, logOptions())
+  await session.put('stays', valueFor('stays'))
+  await session.put('changes', valueFor('old'))
+  await session.put('dead', valueFor('dead'))
+  await session.remove('dead')
+  await seal(session)
+  // It is judged alive, and copied; the index is told of the copy after the key has gone on.
+  disk.holds = (what) => /^write .*-0001\.side$/.test(what)
+  const compacting = session.compact(first)
+  await disk.untilHeld(1)
+  await session.put('changes', valueFor('new'))
+  await session.flush()
+  disk.letAllGo()
+  await compacting
+  await session.check(session.history.endOffset)
+  await reopened(inner.kill(1, { isQuick: true }), session)
+  await session.close()
+})
+
 test('a value goes only when what replaces it is durable, not when the index points to it', async () => {
   const inner = new SimDisk({ isQuick: true })
   const disk = new HeldDisk(inner)

@@ -1,5 +1,5 @@
 import { compactStopped, Log, withLockedFolder, type StoppedCompaction } from '../../segments/index.js'
-import { replayState } from '../../src/index.js'
+import { replayState } from '../../src/inspection.js'
 import type { Output } from '../output.js'
 import { Progress } from '../progress.js'
 import { counted } from '../text.js'

@@ -7,7 +7,7 @@ import {
   type BatchHeader,
   type LogStep,
 } from '../../segments/index.js'
-import { causeName, datumMeaning, kindName } from '../../src/index.js'
+import { causeName, datumMeaning, kindName } from '../../src/inspection.js'
 import type { Output } from '../output.js'
 import { cut, escapeBytes, isoTime, utf8OrNull } from '../text.js'
 import { damageText } from './findings.js'
@@ -58,8 +58,7 @@ async function tellDamage(step: LogStep & { type: 'damage' }, options: DumpOptio
     await output.write(`! ${text}`)
     return
   }
-  await output.flush()
-  process.stderr.write(text) // standard output holds records only
+  await output.complain(text) // standard output holds records only
 }
 
 function batchText({ segment, position, header }: LogStep & { type: 'batch' }): string {

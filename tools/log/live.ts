@@ -7,7 +7,7 @@ import {
   type SegmentSummary,
   type SegmentTally,
 } from '../../segments/index.js'
-import { withState } from '../../src/index.js'
+import { withState } from '../../src/inspection.js'
 
 /** A segment with what of it is alive; null where that was not asked for. */
 export interface LiveSegment extends SegmentSummary {

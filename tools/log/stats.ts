@@ -9,7 +9,7 @@ import {
   type Share,
   type StatsOptions,
   type Top,
-} from '../../src/index.js'
+} from '../../src/inspection.js'
 import type { Output } from '../output.js'
 import { Progress } from '../progress.js'
 import { escapeBytes, table, utf8OrNull } from '../text.js'

@@ -1,5 +1,5 @@
 import { LogSnapshot, NodeDisk, verifyLog, type Verdict, type VerifyReport } from '../../segments/index.js'
-import { verifyState, type StateReport, type StateSum } from '../../src/index.js'
+import { verifyState, type StateReport, type StateSum } from '../../src/inspection.js'
 import type { Output } from '../output.js'
 import { Progress } from '../progress.js'
 import { counted } from '../text.js'

@@ -163,6 +163,14 @@ for (const history of HISTORIES) {
   })
 }
 
+test('a value that had an expiry time long ago stays as long as what replaces it is within the window', async () => {
+  const others = Array.from({ length: 10 }, (_, key): Step => ({ op: 'set', key: key + 1, size: 1000, ttl: 0 }))
+  const later = Array.from({ length: 10 }, (): Step => ({ op: 'later' }))
+  const replaced: Step = { op: 'set', key: 0, size: 500, ttl: 0 }
+  const steps: Step[] = [replaced, { op: 'expire', key: 0 }, ...others, ...later, replaced, ...others, { op: 'all' }]
+  await live({ ms: WINDOW_MS }, steps, 0)
+})
+
 async function overwritten(keyspace: Keyspace, rounds: number, from = 0): Promise<void> {
   for (let round = 0; round < rounds; round++) {
     for (let key = 0; key < 10; key++) await applyKeyStep(keyspace, { op: 'set', key, size: 500, ttl: 0 }, from + round)

@@ -1,8 +1,7 @@
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import type { LogOptions } from '../../../segments/index.js'
-import { KEY_COUNT, KeyspacePlayer, type Step } from '../../helpers/keyspace-player.js'
-import { SimDisk } from '../../helpers/sim-disk.js'
+import { KEY_COUNT, playAll, type Step } from '../../helpers/keyspace-player.js'
 import { WeakHasher } from '../../helpers/weak-hasher.js'
 
 /** Lives of a keyspace that are tried; for longer runs. */
@@ -47,15 +46,6 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
 )
-
-async function playAll(steps: readonly Step[], options: Partial<LogOptions>): Promise<void> {
-  const player = await KeyspacePlayer.open(new SimDisk({ isQuick: true }), options)
-  for (const it of steps) await player.play(it)
-  await player.compare()
-  await player.play({ op: 'reopen', handing: 'once', losing: 0 })
-  await player.compare()
-  await player.close()
-}
 
 describe('a keyspace does what a map with a clock does, whatever happens to its log', () => {
   const cases: readonly [name: string, options: Partial<LogOptions>][] = [

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { temporaryFolder } from '../../helpers/daemon.js'
 import { EXAMPLE_OPTIONS, writeExampleLog } from '../../helpers/example-log.js'
-import { flin, type Ran } from '../../helpers/flin.js'
+import { flin, flinProcess, type Ran } from '../../helpers/flin.js'
 import { FolderLock } from '../../../segments/lock.js'
 import { openKeyspace } from '../../helpers/memory-log.js'
 import { expectGolden } from '../../helpers/golden.js'
@@ -238,6 +238,21 @@ describe('what is no log, or not to be had', () => {
     assert.equal((await flin('log', 'unknown')).code, 2)
     assert.equal((await flin()).code, 2)
   })
+})
+
+test('as a process it prints the same and ends with the same codes', async (t) => {
+  const folder = await example(t)
+  for (const [code, ...args] of [
+    [0, 'log', 'dump', '--data', folder],
+    [2, 'log', 'ls', '--data', path.join(folder, 'none')],
+    [2, 'log', 'dump', '--from', 'x'],
+    [0, 'log', '--help'],
+    [0, '--version'],
+  ] as const) {
+    const ran = await flinProcess(...args)
+    assert.deepEqual(ran, await flin(...args))
+    assert.equal(ran.code, code, args.join(' '))
+  }
 })
 
 test('help', async () => {
