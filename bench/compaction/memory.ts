@@ -9,13 +9,16 @@ const PAGE_SIZE = 4096
 /** Looks before compaction begins, the largest of which counts: what the load has left is given back meanwhile. */
 const BEFORE_LOOKS = 150
 
+/** The thread of compaction ends before that. */
+const IDLE_MS = 15_000
+
 /** What compaction took. Sizes in bytes, of the daemon's resident memory. */
 export interface MemoryTaken {
   /** Before compaction began. */
   readonly before: number
   /** The largest while everything was rewritten. */
   readonly during: number
-  /** When it was done. */
+  /** A while after it was done. */
   readonly after: number
   /** Of the log. */
   readonly logSize: number
@@ -41,6 +44,7 @@ export async function memoryOf(side: Side, what: Load): Promise<MemoryTaken> {
     await look()
     if (i % 50 === 49 && (await fact(side, 'compaction', 'compaction_in_progress')) === 0) break
   }
+  await new Promise((resolve) => setTimeout(resolve, IDLE_MS))
   const after = residentSize(side)
   await stop(side.server)
   return { before, during, after, logSize }

@@ -3,6 +3,9 @@ import { allocate } from '../segment-memory.js'
 /** Larger memory is given back after each run. */
 const KEPT_SIZE_MAX = 128 << 20
 
+/** More than this is not taken ahead. */
+const GROWTH_SIZE_MAX = 16 << 20
+
 /**
  * Memory in which one run after the other reads and puts together: kept, since fresh memory costs more than all that is done in
  * it. At most two segments, or {@link KEPT_SIZE_MAX} each, while nothing runs.
@@ -20,7 +23,8 @@ export class Scratch {
   /** For the segment that is put together: `size` bytes at least, of which the first `kept` are those written so far. */
   output(size: number, kept: number): Buffer {
     if (this.#output.length < size) {
-      const larger = allocate(Math.max(size, this.#output.length * 2))
+      const more = Math.min(this.#output.length, GROWTH_SIZE_MAX)
+      const larger = allocate(Math.max(size, this.#output.length + more))
       this.#output.copy(larger, 0, 0, kept)
       this.#output = larger
     }

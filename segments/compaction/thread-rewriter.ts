@@ -7,6 +7,8 @@ import type { Rewriter } from './rewriter.js'
 
 const KIB = 1024
 const RATE_MAX = 0x7fff_ffff
+/** A thread that has had nothing to do for so long ends: its memory is given back whole only then. */
+const IDLE_MS = 10_000
 
 interface Job {
   readonly asked: Asked
@@ -14,23 +16,32 @@ interface Job {
   readonly reject: (error: unknown) => void
 }
 
-/** Rewrites in a thread of its own, which is begun with the first run and kept for the next. */
+/** Rewrites in a thread of its own, which is begun with the first run, and kept for the next if that comes soon. */
 export class ThreadRewriter implements Rewriter {
   readonly #data: ThreadData
   readonly #control: Int32Array
+  readonly #idleMs: number
   #worker: Worker | null = null
+  #idleTimer: NodeJS.Timeout | null = null
   #job: Job | null = null
   /** What an answer failed with; the thread only knows that it did. */
   #failure: unknown = null
 
-  constructor(folder: string, hashSeed: readonly [number, number]) {
+  constructor(folder: string, hashSeed: readonly [number, number], idleMs = IDLE_MS) {
+    this.#idleMs = idleMs
     this.#control = new Int32Array(new SharedArrayBuffer(CONTROL.count * 4))
     this.#data = { folder, hashSeed, control: this.#control }
+  }
+
+  /** Whether there is a thread just now, at work or waiting for some. */
+  get hasThread(): boolean {
+    return this.#worker !== null
   }
 
   rewrite(task: RewriteTask, asked: Asked): Promise<Rewritten> {
     if (Atomics.load(this.#control, CONTROL.stop) === 1) return Promise.reject(stopped())
     this.#failure = null
+    if (this.#idleTimer !== null) clearTimeout(this.#idleTimer)
     return new Promise((resolve, reject) => {
       this.#job = { asked, resolve, reject }
       this.#send({ type: 'rewrite', task })
@@ -50,6 +61,7 @@ export class ThreadRewriter implements Rewriter {
   }
 
   async close(): Promise<void> {
+    if (this.#idleTimer !== null) clearTimeout(this.#idleTimer)
     await this.#worker?.terminate()
   }
 
@@ -65,11 +77,13 @@ export class ThreadRewriter implements Rewriter {
       this.#receive(message)
     })
     worker.on('error', (error) => {
+      if (this.#worker !== worker) return
       this.#end((job) => {
         job.reject(error)
       })
     })
     worker.on('exit', () => {
+      if (this.#worker !== worker) return
       this.#worker = null
       this.#end((job) => {
         job.reject(stopped())
@@ -82,6 +96,12 @@ export class ThreadRewriter implements Rewriter {
     const job = this.#job
     this.#job = null
     this.#worker?.unref()
+    if (this.#idleTimer !== null) clearTimeout(this.#idleTimer)
+    this.#idleTimer = setTimeout(() => {
+      const worker = this.#worker
+      this.#worker = null
+      void worker?.terminate()
+    }, this.#idleMs).unref()
     if (job !== null) tell(job)
   }
 

@@ -28,3 +28,11 @@ test('much memory is given back after a run', () => {
   scratch.trim()
   assert.notEqual(scratch.source(8).buffer, source.buffer)
 })
+
+test('memory is taken ahead to the double while it is little, and not much more than is needed when it is much', () => {
+  const scratch = new Scratch()
+  scratch.output(MIB, 0)
+  assert.equal(scratch.output(MIB + 1, 0).length, 2 * MIB)
+  scratch.output(64 * MIB, 0)
+  assert.equal(scratch.output(64 * MIB + 1, 0).length, 80 * MIB)
+})

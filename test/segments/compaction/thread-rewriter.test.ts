@@ -4,6 +4,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import type { Liveness } from '../../../segments/compaction/liveness.js'
 import { CONTROL, ThreadPace } from '../../../segments/compaction/pace.js'
+import { ThreadRewriter } from '../../../segments/compaction/thread-rewriter.js'
 import { isFlinError } from '../../helpers/log-session.js'
 import { untilReady } from '../../helpers/compactions.js'
 import { temporaryFolder } from '../../helpers/daemon.js'
@@ -110,4 +111,28 @@ test('the pace of a thread: bytes take the time that the rate gives them', async
   control[CONTROL.stop] = 1
   await assert.rejects(pace.moved(1), (error) => isFlinError(error, 'LOG_CLOSED'))
   await assert.rejects(pace.worked(), (error) => isFlinError(error, 'LOG_CLOSED'))
+})
+
+test('a thread that is idle ends, with its memory; the next run begins another', async (t) => {
+  const folder = temporaryFolder(t)
+  const rewriter = new ThreadRewriter(folder, [1, 2], 5)
+  t.after(() => rewriter.close())
+  const missing = { name: '00000000000000000000-0000.seg', baseOffset: 0, size: 64, memory: null }
+  const range = { baseOffset: 0, generation: 1, endOffset: 1, firstTimestampMs: 0, lastTimestampMs: 0, lastEpoch: 1 }
+  const task = {
+    ...range,
+    seed: 0,
+    sources: [missing],
+    mayVanish: true,
+    isResident: false,
+    hasFile: true,
+    history: null,
+  }
+  const asked = { decide: () => Promise.resolve(new Uint8Array(0)), makeRoom: () => Promise.resolve() }
+  for (let run = 0; run < 2; run++) {
+    const failing = rewriter.rewrite(task, asked)
+    assert.ok(rewriter.hasThread)
+    await assert.rejects(failing, { code: 'ENOENT' })
+    await until('the thread has ended', () => !rewriter.hasThread)
+  }
 })
