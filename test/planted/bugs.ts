@@ -92,9 +92,8 @@ export const BUGS: readonly Bug[] = [
     name: 'found-not-secured',
     why: 'What a start finds in the kernel’s cache is told, but not made durable.',
     file: 'segments/log.ts',
-    find: `    await recovery.secure(active)
-`,
-    replace: ``,
+    find: `if (!isReader) await recovery.secure(active)`,
+    replace: `if (!isReader) void recovery.secure.name`,
     caughtBy: crash('plain, no, kill'),
   },
   {
