@@ -390,7 +390,7 @@ export const BUGS: readonly Bug[] = [
     name: 'large-without-space',
     why: 'A value larger than a segment is taken though the disk has no room for it: it waits for ever, and everybody with it.',
     file: 'segments/appender.ts',
-    find: `        if (room > state.options.segmentSize) this.#checkSpace(room)
+    find: `        if (room > state.options.segmentSize) this.#checkSpace(room, frees)
 `,
     replace: ``,
     caughtBy: space('what fits in no usual segment is refused'),
