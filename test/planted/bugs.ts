@@ -91,9 +91,8 @@ export const BUGS: readonly Bug[] = [
     name: 'found-not-secured',
     why: 'What a start finds in the kernel’s cache is told, but not made durable.',
     file: 'segments/log.ts',
-    find: `    await recovery.secure(active)
-`,
-    replace: ``,
+    find: `if (!isReader) await recovery.secure(active)`,
+    replace: `if (!isReader) void recovery.secure.name`,
     caughtBy: crash('plain, no, kill'),
   },
   {
@@ -390,7 +389,7 @@ export const BUGS: readonly Bug[] = [
     name: 'large-without-space',
     why: 'A value larger than a segment is taken though the disk has no room for it: it waits for ever, and everybody with it.',
     file: 'segments/appender.ts',
-    find: `        if (room > state.options.segmentSize) this.#checkSpace(room)
+    find: `        if (room > state.options.segmentSize) this.#checkSpace(room, frees)
 `,
     replace: ``,
     caughtBy: space('what fits in no usual segment is refused'),
