@@ -47,14 +47,12 @@ export class Appender {
     this.#words = wordsOf(this.#memory)
     this.#columns = active.columns ?? new RestartColumns()
     this.#tail = active.size
-    this.#writeEnd = this.#hasRoomToGrow() ? this.#memory.length : 0
+    this.#writeEnd = this.#writeEndOf(this.#memory)
   }
 
-  /** Whether there is room for what the file of a segment that was begun before this start has not got yet. */
-  #hasRoomToGrow(): boolean {
-    const { meter, space } = this.#state
-    const growth = this.#memory.length - (meter?.sizeOf(this.active.name) ?? Infinity)
-    return growth <= 0 || (space.hasFree('write', growth) && space.hasRoom('write', 0))
+  /** A segment smaller than usual was begun for removals, or is one since a start that found no room for the rest of it. */
+  #writeEndOf({ length }: Buffer): number {
+    return length < this.#state.options.segmentSize ? 0 : length
   }
 
   /** Bytes that the record appended last takes. */
@@ -93,13 +91,14 @@ export class Appender {
       }
       const room = size + BATCH_HEADER_SIZE
       if (state.endOffset > this.active.baseOffset) {
-        if (room > state.options.segmentSize) this.#checkSpace(room)
+        if (room > state.options.segmentSize) this.#checkSpace(room, frees)
         this.#roll(room, frees)
       } else {
         // A segment without a record would hand its base offset, and so its name, on to the next: it gets longer instead.
         this.#checkMemory(size, frees)
-        this.#checkSpace(this.#grownSize(room) - this.#memory.length)
-        if ((state.diskFull && !frees) || !state.space.hasRoom(frees ? 'remove' : 'write', size)) throw this.#refused()
+        const { space } = state
+        this.#checkSpace(this.#grownSize(room) - this.#memory.length + space.spareTakenSize, frees)
+        if ((state.diskFull && !frees) || !space.hasRoom(frees ? 'remove' : 'write', size)) throw this.#refused()
         this.#grow(room)
       }
     } else if (state.options.memorySizeMax > 0) this.#checkMemory(size, frees)
@@ -252,7 +251,7 @@ export class Appender {
     this.active = next
     this.segmentNumber = next.number
     this.#memory = next.memory
-    this.#writeEnd = next.memory.length < state.options.segmentSize ? 0 : next.memory.length
+    this.#writeEnd = this.#writeEndOf(next.memory)
     this.#words = wordsOf(next.memory)
     if (next.columns !== null) this.#columns = next.columns
     else this.#columns.clear()
@@ -288,27 +287,15 @@ export class Appender {
    * for that, and everybody else with it.
    * @throws FlinError DISK_FULL unless so many bytes more leave the reserve alone
    */
-  #checkSpace(size: number): void {
-    const { space, options, segments } = this.#state
+  #checkSpace(size: number, frees: boolean): void {
+    const { space, options } = this.#state
     if (options.memorySizeMax > 0) return
-    let needed = size + options.reserveSize
-    for (let i = segments.inOrder.length - 1; i >= 0 && !segments.inOrder[i]!.sealed; i--) {
-      needed += this.#promisedSize(segments.inOrder[i]!)
-    }
-    let freeSize: number
     try {
-      freeSize = space.measureNow()
+      space.measureNow()
     } catch {
       return // A disk that is failing is met by the commit.
     }
-    if (freeSize < needed) throw this.#refused()
-  }
-
-  /** Bytes of the disk that a segment will take and has not taken: all of it, before it has a file. */
-  #promisedSize({ file, memory, committedPosition }: Segment): number {
-    const { segmentSize, fsync } = this.#state.options
-    const isFilled = file !== null && memory!.length === segmentSize && fsync === 'always'
-    return isFilled ? 0 : memory!.length - committedPosition
+    if (!space.hasDisk(frees ? 'remove' : 'write', size)) throw this.#refused()
   }
 
   #grownSize(room: number): number {
@@ -325,7 +312,7 @@ export class Appender {
     this.#memory.copy(larger, 0, 0, this.#tail)
     this.#state.residentSize += larger.length - this.#memory.length
     this.#memory = larger
-    this.#writeEnd = larger.length < this.#state.options.segmentSize ? 0 : larger.length
+    this.#writeEnd = this.#writeEndOf(larger)
     this.#words = wordsOf(larger)
     this.active.memory = larger
   }

@@ -20,6 +20,8 @@ export class BackgroundCheck {
   readonly #state: LogState
   readonly #onDamage: (error: FlinError) => void
   readonly #slice = Buffer.allocUnsafeSlow(SLICE_SIZE)
+  /** Damages that it has found. */
+  damageCount = 0
   #isStopped = false
   #wake: () => void = () => undefined
   #running: Promise<void> = Promise.resolve()
@@ -109,8 +111,10 @@ export class BackgroundCheck {
       const { position, size, firstOffset, endOffset } = damage
       options.onEvent({ type: 'damage', segment: segment.name, position, size, firstOffset, endOffset })
       first ??= corrupt(segment.name, damage)
+      this.damageCount++
     }
     if (first === null) {
+      this.damageCount++
       throw new FlinError('LOG_CORRUPT', `segment ${segment.name} is not what its side file's digest says`)
     }
     await distrust(this.#state, segment)

@@ -33,6 +33,8 @@ export interface SegmentSummary {
   readonly lastTimestampMs: number
   /** The active segment has none yet. */
   readonly sideFile: 'ok' | 'missing' | 'damaged' | 'none'
+  /** Damage was met, beyond a torn tail. A sealed segment with a good side file has not been read. */
+  readonly isDamaged: boolean
 }
 
 export interface LogSummary {
@@ -64,7 +66,7 @@ export async function listSegments(disk: Disk, snapshot = disk): Promise<LogSumm
     if (side?.state === 'ok') {
       const { tombstoneCount, firstTimestampMs, lastTimestampMs, columns } = side.side
       const facts = { recordCount: columns.count, tombstoneCount, firstTimestampMs, lastTimestampMs }
-      segments.push({ ...common, ...facts, ...sealed!, state: 'sealed', sideFile: 'ok' })
+      segments.push({ ...common, ...facts, ...sealed!, state: 'sealed', sideFile: 'ok', isDamaged: false })
       continue
     }
     const surveyed = await tour.survey(entry)
@@ -74,7 +76,8 @@ export async function listSegments(disk: Disk, snapshot = disk): Promise<LogSumm
     const facts = { recordCount: survey.columns.count, tombstoneCount, firstTimestampMs, lastTimestampMs }
     const extent = sealed ?? { size: survey.size, endOffset: survey.endOffset }
     const state = loaded.fileSize === null ? 'missing' : sealed === null ? 'active' : 'sealed'
-    segments.push({ ...common, ...facts, ...extent, state, sideFile: side?.state ?? 'none' })
+    const isDamaged = state === 'missing' || survey.damages.some(({ torn }) => !torn)
+    segments.push({ ...common, ...facts, ...extent, state, sideFile: side?.state ?? 'none', isDamaged })
   }
   const { logId, epochs, compactionHorizon } = tour.folder.manifest
   return {

@@ -110,7 +110,8 @@ async function tryTakeOver(address: string, file: string): Promise<net.Server | 
   if ((await probe(address)) !== 'stale') return null
   const claim = `${file}.takeover`
   try {
-    await fsp.writeFile(claim, String(process.pid), { flag: 'wx' })
+    // A link takes no space for what it says: the disk may be full.
+    await fsp.symlink(String(process.pid), claim)
   } catch (error) {
     if (!isNodeError(error) || error.code !== 'EEXIST') throw error
     if (await isLeftOver(claim)) await fsp.rm(claim, { force: true })
@@ -128,9 +129,9 @@ async function tryTakeOver(address: string, file: string): Promise<net.Server | 
 /** Whether a crash has left the claim: its process is gone, or it is older than any takeover takes (numbers are reused). */
 async function isLeftOver(claim: string): Promise<boolean> {
   try {
-    const { mtimeMs } = await fsp.stat(claim)
+    const { mtimeMs } = await fsp.lstat(claim)
     if (Date.now() - mtimeMs > CLAIM_AGE_MS_MAX) return true
-    process.kill(Number(await fsp.readFile(claim, 'utf8')), 0)
+    process.kill(Number(await fsp.readlink(claim)), 0)
     return false
   } catch (error) {
     // A claim that is gone must not be removed: the next one may be there already.

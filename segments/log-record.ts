@@ -27,6 +27,8 @@ export interface NewRecord {
 /** Where an appended record lies. The offset never changes; the place does when compaction moves the record. */
 export interface AppendedRecord extends Place {
   readonly offset: number
+  /** Bytes that it takes. */
+  readonly size: number
 }
 
 /** A record as it was read: copies, which stay as they are whatever becomes of the log. */
@@ -74,7 +76,7 @@ export function appendRecords(appender: Appender, hasher: KeyHasher, records: re
       0,
       value.length,
     )
-    return { offset, segmentNumber: appender.segmentNumber, position: appender.position }
+    return { offset, segmentNumber: appender.segmentNumber, position: appender.position, size: appender.recordSize }
   })
 }
 

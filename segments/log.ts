@@ -9,6 +9,7 @@ import { selectRun, type Select } from './compaction/select.js'
 import { ThreadRewriter } from './compaction/thread-rewriter.js'
 import { FolderLock } from './lock.js'
 import type { Disk } from './disk.js'
+import { beginEpoch } from './epoch.js'
 import { diskFailure, FlinError } from './errors.js'
 import { evict, noteCold } from './eviction.js'
 import { Flusher } from './flusher.js'
@@ -140,6 +141,7 @@ export class Log {
     if (inOrder.length === 0) await beginFirstSegment(state, isReader ? null : this.#files)
     noteCold(state)
     const active = inOrder.at(-1)!
+    if (!isReader) await recovery.secure(active)
     this.#appender = new Appender(state, active)
     this.#flusher = new Flusher(state, this.#appender, this.#files)
     this.#flusher.onSealed = () => {
@@ -147,12 +149,10 @@ export class Log {
       this.onSealed()
     }
     if (isReader) return
-    await recovery.secure(active)
-    // Epochs in which nothing was written say nothing.
-    const kept = epochs.filter(([, first]) => first < state.endOffset)
-    await this.#files.switchManifest({ epochs: [...kept, [state.epoch, state.endOffset]] })
-    this.#isWritable = true
-    this.#files.prepareSpare()
+    await beginEpoch(state, this.#files, () => {
+      this.#isWritable = true
+      this.#files.prepareSpare()
+    })
   }
 
   get id(): string {
@@ -223,6 +223,11 @@ export class Log {
   /** What recovery found damaged and was told to serve around. */
   get damages(): readonly { segment: string; damage: Damage }[] {
     return this.#damages
+  }
+
+  /** How many damages are known of: those, and what the check in the background has found since. */
+  get damageCount(): number {
+    return this.#damages.length + (this.#check?.damageCount ?? 0)
   }
 
   get isDiskFull(): boolean {

@@ -2,7 +2,7 @@ import type { Disk, DiskFile, DiskSpace, OpenMode } from './disk.js'
 import { QUARANTINE_FOLDER } from './names.js'
 
 /** A file takes whole blocks of the file system. */
-const BLOCK_SIZE = 4096
+export const BLOCK_SIZE = 4096
 
 /** Bytes that a file of this size takes on the disk, more or less: file systems have their own ways to keep small ones. */
 export function blocksOf(size: number): number {

@@ -78,7 +78,7 @@ export type LogEvent =
   | { type: 'sealed'; segment: string; size: number; records: number }
   | { type: 'disk-full'; freeSize: number; reserveSize: number }
   | { type: 'bound-reached'; usedSize: number; diskSizeMax: number }
-  | { type: 'disk-has-space'; freeSize?: number }
+  | { type: 'disk-has-space'; freeSize?: number; usedSize?: number; diskSizeMax?: number }
   | { type: 'orphan'; file: string; action: 'removed' | 'quarantined' }
   | { type: 'verified'; segment: string }
   | { type: 'checked'; segmentCount: number; damagedCount: number }

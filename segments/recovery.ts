@@ -7,6 +7,7 @@ import { FlinError } from './errors.js'
 import type { LogState } from './log-state.js'
 import { type ManifestSegment, vouchedOffset } from './manifest.js'
 import { parseSegmentName, QUARANTINE_FOLDER, sideFileName, suspectName } from './names.js'
+import { BLOCK_SIZE } from './metered-disk.js'
 import { isNodeError } from './node-disk.js'
 import { hasAllSegments, isBehind, isCompactedAway, isUnwritten, unnamedFiles } from './orphans.js'
 import { RecordView } from './record.js'
@@ -197,6 +198,7 @@ export class Recovery {
       segment.lastEpoch = header.epoch
       segment.lastTimestampMs = header.timestampMs
       segment.headerSize += BATCH_HEADER_SIZE
+      segment.recordCount += header.count
       this.#durableOffset = Math.max(this.#durableOffset, header.durableOffset)
       if (segment.firstTimestampMs === 0) segment.firstTimestampMs = header.timestampMs
       let at = position + BATCH_HEADER_SIZE
@@ -310,6 +312,19 @@ export class Recovery {
       await file.write(active.memory!, from, active.size - from, from)
     }
     await file.sync()
+    await this.#fit(active)
+  }
+
+  /** A segment whose file has not got all of its space gets no further than that, when there is no room for the rest now. */
+  async #fit(active: Segment): Promise<void> {
+    const state = this.#state
+    const { space, meter } = state
+    await space.measure()
+    if (meter === null || space.hasRoom('write', 0)) return
+    const fileSize = space.hasFree('write', 0) ? meter.sizeOf(active.name) : space.takenSize(active)
+    const memory = active.memory!
+    active.memory = memory.subarray(0, Math.max(active.size, Math.floor(fileSize / BLOCK_SIZE) * BLOCK_SIZE))
+    state.residentSize -= memory.length - active.memory.length
   }
 
   #keepActive(segment: Segment, bytes: Buffer): void {
@@ -368,6 +383,7 @@ function adopt(segment: Segment, side: SideFile): void {
   segment.lastTimestampMs = side.lastTimestampMs
   segment.lastEpoch = side.lastEpoch
   segment.digest = side.digest
+  segment.recordCount = side.columns.count
 }
 
 /** The failure that names what is lost. */

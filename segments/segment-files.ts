@@ -16,6 +16,8 @@ const ZEROES = Buffer.alloc(ZERO_SIZE)
 const ZEROING_LEAD = 1.25
 const ZEROING_LEAD_SIZE = 8 << 20
 const SPACE_RETRY_MS = 1000
+/** Between two looks at the disk on behalf of who has been refused: there may be very many of them. */
+const LOOK_PAUSE_MS = 100
 /** Side files that may be waiting to be written before sealing waits for them: each holds its segment in memory. */
 const SIDE_FILE_BACKLOG_MAX = 2
 
@@ -37,6 +39,8 @@ export class SegmentFiles {
   /** Somebody waits for the spare: it is made at full speed. */
   #isUrgent = false
   #isGivenUp = false
+  /** It is looked at the disk for who has been refused, or was just now. */
+  #isLooking = false
   #resumeZeroing: (() => void) | null = null
   #sideFiles: Promise<void>[] = []
   #switching: Promise<void> = Promise.resolve()
@@ -46,7 +50,14 @@ export class SegmentFiles {
   constructor(state: LogState) {
     this.#state = state
     state.onRefused = () => {
-      void this.#look()
+      if (this.#isLooking) return
+      this.#isLooking = true
+      void this.#look().finally(() => {
+        const again = (): void => {
+          this.#isLooking = false
+        }
+        setTimeout(again, LOOK_PAUSE_MS).unref()
+      })
     }
   }
 
@@ -101,7 +112,9 @@ export class SegmentFiles {
     const state = this.#state
     if (!state.diskFull) return
     state.diskFull = false
-    if (!state.isStalled) state.options.onEvent({ type: 'disk-has-space', freeSize })
+    const { usedSize, sizeMax } = state.space
+    const bound = sizeMax > 0 ? { usedSize, diskSizeMax: sizeMax } : {}
+    if (!state.isStalled) state.options.onEvent({ type: 'disk-has-space', freeSize, ...bound })
   }
 
   /** Somebody has been refused a segment: by what was measured last, which may be long ago. */
@@ -209,7 +222,10 @@ export class SegmentFiles {
     await this.#state.disk.syncFolder()
     // Both at once: whatever manifest is written next has exactly one active segment.
     segment.file = await this.openForAppend(segment.name)
-    if (before !== null) before.sealed = true
+    if (before !== null) {
+      before.sealed = true
+      before.recordCount = before.endOffset - before.baseOffset
+    }
     await this.switchManifest()
   }
 
@@ -355,8 +371,13 @@ export class SegmentFiles {
   /**
    * Writes the manifest that describes the segments as they are; one switch at a time, waiting while the disk is full.
    * @param switched called when it is written, before the next switch looks at the segments
+   * @param waiting called when it has met a full disk: nothing is taken in until it is written
    */
-  switchManifest(changes: ManifestChanges = {}, switched: () => void = () => undefined): Promise<void> {
+  switchManifest(
+    changes: ManifestChanges = {},
+    switched: () => void = () => undefined,
+    waiting: () => void = () => undefined,
+  ): Promise<void> {
     const turn = this.#switching.then(async () => {
       const state = this.#state
       for (;;) {
@@ -369,7 +390,9 @@ export class SegmentFiles {
           return
         } catch (error) {
           if (!isNoSpace(error)) throw error
-          await this.waitForSpace()
+          const waited = this.waitForSpace()
+          waiting()
+          await waited
         }
       }
     })

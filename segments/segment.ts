@@ -9,6 +9,8 @@ export class Segment {
   readonly baseOffset: number
   generation: number
   sealed = false
+  /** Records in it, once it is sealed. */
+  recordCount = 0
   /** Bytes written to memory; of a sealed segment, its size. */
   size = 0
   /** Offset behind the last record in it. */

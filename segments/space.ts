@@ -42,6 +42,7 @@ export class Space {
   readonly #options: LogOptions
   readonly #meter: MeteredDisk | null
   readonly #segments: SegmentTable
+  /** Bytes of the disk that were free when it was asked last, and that no file has been promised but the spare. */
   #freeSize = Infinity
   #sideShare = SIDE_SHARE
 
@@ -74,8 +75,9 @@ export class Space {
     if (meter === null) return Infinity
     // What is kept there is for people, who may take it away.
     if (this.sizeMax > 0) await meter.measure(QUARANTINE_FOLDER)
-    this.#freeSize = (await meter.space()).freeSize
-    return this.#freeSize
+    const { freeSize } = await meter.space()
+    this.#freeSize = freeSize + this.spareTakenSize - this.#promisedSize()
+    return freeSize
   }
 
   /**
@@ -84,8 +86,9 @@ export class Space {
    */
   measureNow(): number {
     if (this.#meter === null) return Infinity
-    this.#freeSize = this.#meter.spaceNow().freeSize
-    return this.#freeSize
+    const { freeSize } = this.#meter.spaceNow()
+    this.#freeSize = freeSize + this.spareTakenSize - this.#promisedSize()
+    return freeSize
   }
 
   /** A side file of this size has been written beside a segment. */
@@ -95,10 +98,15 @@ export class Space {
 
   /** Whether a segment of this capacity, and its side file in the end, may be begun. */
   hasRoom(use: SpaceUse, capacity: number): boolean {
-    return this.hasFree(use, capacity) && this.#left(use) >= this.#withSide(capacity)
+    return this.hasDisk(use, capacity) && this.#left(use) >= this.#withSide(capacity)
   }
 
-  /** The same, of a segment that has been begun: within the bound it has its room. */
+  /** Whether the disk has so much beside all that has been begun; whatever the bound. */
+  hasDisk(use: SpaceUse, size: number): boolean {
+    return this.hasFree(use, size + this.#begunSize)
+  }
+
+  /** The same as {@link hasRoom}, of a segment that has been begun and is given its file: within the bound it has its room. */
   hasFree(use: SpaceUse, capacity: number): boolean {
     const { reserveSize } = this.#options
     const floor = use === 'compact' ? 0 : use === 'remove' ? reserveSize / 2 : reserveSize
@@ -107,7 +115,7 @@ export class Space {
 
   /** Bytes that may be written now for compaction, side files included. */
   get compactionRoom(): number {
-    return Math.max(0, Math.min(this.#freeSize, this.#left('compact')))
+    return Math.max(0, Math.min(this.#freeSize - this.#begunSize - this.spareSize, this.#left('compact')))
   }
 
   /** The same, of segments only. */
@@ -137,6 +145,39 @@ export class Space {
   removalSize(size: number): number {
     const { segmentSize } = this.#options
     return Math.min(Math.max(aligned(size), blocksOf(segmentSize * REMOVAL_SHARE)), Math.max(size, segmentSize))
+  }
+
+  /**
+   * Bytes that the file of a segment has on the disk. Only under `always` it is full of zeroes from its beginning; otherwise its
+   * blocks come with what is written.
+   */
+  takenSize({ name, committedPosition }: Segment): number {
+    if (this.#options.fsync !== 'always') return committedPosition
+    return Math.max(committedPosition, this.#meter?.sizeOf(name) ?? 0)
+  }
+
+  /** What the spare has on the disk. It counts as free, being for the next segment: it becomes that, or gives way to it. */
+  get spareTakenSize(): number {
+    return this.#options.fsync === 'always' ? Math.min(this.spareSize, this.#meter?.sizeOf(SPARE_NAME) ?? 0) : 0
+  }
+
+  /** Bytes that the files of segments will still take on the disk. */
+  #promisedSize(): number {
+    return this.#sumOfOpen((segment) =>
+      segment.file === null ? 0 : Math.max(0, segment.memory!.length - this.takenSize(segment)),
+    )
+  }
+
+  /** Bytes of segments that have been begun, within the commit under way, and have no file yet. */
+  get #begunSize(): number {
+    return this.#sumOfOpen(({ file, memory }) => (file === null ? memory!.length : 0))
+  }
+
+  #sumOfOpen(sizeOf: (segment: Segment) => number): number {
+    const { inOrder } = this.#segments
+    let size = 0
+    for (let i = inOrder.length - 1; i >= 0 && !inOrder[i]!.sealed; i--) size += sizeOf(inOrder[i]!)
+    return size
   }
 
   #withSide(size: number): number {

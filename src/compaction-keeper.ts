@@ -89,12 +89,13 @@ export class CompactionKeeper implements CompactionView {
     this.#stopWaiting(new FlinError('LOG_CLOSED', 'the daemon ends'))
   }
 
-  now(): boolean {
+  now(): 'started' | 'scheduled' | 'nothing' {
+    if (!this.#parts.log.segments.some(({ sealed }) => sealed)) return 'nothing'
     const begins = !this.#isWorking
     this.#isAllWanted = true
     this.#nextLook = 0
     void this.#work()
-    return begins
+    return begins ? 'started' : 'scheduled'
   }
 
   facts(): Record<string, string | number> {

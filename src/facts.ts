@@ -221,7 +221,7 @@ export class Facts {
       log_disk_size: log.diskUsedSize,
       log_disk_size_max: log.diskSizeMax,
       log_disk_full: log.isDiskFull ? 1 : 0,
-      log_damages: log.damages.length,
+      log_damages: log.damageCount,
       commits: committer.commitCount,
     }
   }

@@ -62,7 +62,7 @@ export function liveSettings(parts: LiveParts): ReadonlyMap<string, LiveSetting>
       'history',
       { get: () => historyText(log.history), set: (value) => (log.history = parseHistory(value) ?? log.history) },
     ],
-    ['max-disk', maxDisk(log)],
+    ['max-disk', maxDisk(log, settings.memory > 0)],
     [
       'latency-tracking',
       {
@@ -124,10 +124,11 @@ function number(get: () => number, set: (value: number) => void): LiveSetting {
   }
 }
 
-function maxDisk(log: Log): LiveSetting {
+function maxDisk(log: Log, isInMemory: boolean): LiveSetting {
   return {
     get: () => String(log.diskSizeMax),
     check: (value) => {
+      if (isInMemory && value !== '0') return 'the log is in memory (--memory) and takes nothing of the disk'
       const least = log.segmentSize * DISK_SEGMENTS_MIN
       return value === '0' || Number(value) >= least ? null : `argument must be 0 or at least ${least}`
     },

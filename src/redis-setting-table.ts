@@ -67,7 +67,8 @@ const HONOURED: readonly RedisSetting[] = [
   {
     name: 'max-disk',
     read: size(0, HUGE),
-    honoured: 'bytes that the log may take on the disk, as `--max-disk`; at least 8 segments; Flin’s own',
+    honoured:
+      'bytes that the log may take on the disk, as `--max-disk`; at least 8 segments; not for a log in memory; Flin’s own',
   },
   {
     name: 'latency-tracking',

@@ -54,7 +54,7 @@ const view: ServerView = {
   stats,
   info: () => ({}),
   resetStats: () => undefined,
-  compaction: { now: () => false, facts: () => ({}) },
+  compaction: { now: () => 'started', facts: () => ({}) },
   settings: { entries: () => [], set: () => undefined },
   clients: () => [],
   isOpen: () => true,

@@ -5,7 +5,7 @@ import { readLogFolder } from '../log-folder.js'
 import { type Manifest, writeManifest } from '../manifest.js'
 import { BACKUP_MARK } from '../names.js'
 import { NodeDisk } from '../node-disk.js'
-import { clearUnnamed, markFolder } from './folders.js'
+import { checkApart, clearUnnamed, markFolder } from './folders.js'
 import { type CopyOptions, DEFAULT_COPY_OPTIONS, Mirror, type Share } from './mirror.js'
 import { formerBackup } from './former.js'
 
@@ -45,6 +45,7 @@ export async function backupFolder(
   try {
     const source = new NodeDisk(from)
     await readLogFolder(source) // taking a folder makes it: nothing is made when there is nothing to copy
+    await checkApart(from, to)
     const lock = await FolderLock.take(to)
     try {
       return await backupLog(source, new NodeDisk(to), options)

@@ -1,7 +1,20 @@
+import fs from 'node:fs/promises'
 import { type Disk, writeWhole } from '../disk.js'
+import { FlinError } from '../errors.js'
 import type { Manifest } from '../manifest.js'
 import { LOCK_NAME, parseSegmentName } from '../names.js'
 import { unnamedFiles } from '../orphans.js'
+
+/**
+ * Sees to it that a backup or a restore does not go into the folder that it comes from, by whatever names.
+ * @throws FlinError BAD_SETTING
+ */
+export async function checkApart(from: string, to: string): Promise<void> {
+  const found = await Promise.all([from, to].map((folder) => fs.stat(folder).catch(() => null)))
+  if (found[0] === null || found[1] === null) return
+  if (found[0]!.dev !== found[1]!.dev || found[0]!.ino !== found[1]!.ino) return
+  throw new FlinError('BAD_SETTING', `${to} is the folder ${from} itself: choose another one to write to`)
+}
 
 /** Names in a folder that somebody has put there: all but those of its lock. */
 export async function contentsOf(disk: Disk): Promise<string[]> {

@@ -7,7 +7,7 @@ import { type Manifest, type ManifestSegment, writeManifest } from '../manifest.
 import { MANIFEST_NAME, RESTORE_MARK } from '../names.js'
 import { NodeDisk } from '../node-disk.js'
 import { otherThan } from './copier.js'
-import { clearUnnamed, contentsOf, isOurs, markFolder } from './folders.js'
+import { checkApart, clearUnnamed, contentsOf, isOurs, markFolder } from './folders.js'
 import { type CopyOptions, DEFAULT_COPY_OPTIONS, Mirror, type Mirrored, type Share } from './mirror.js'
 
 /**
@@ -44,6 +44,7 @@ export async function restoreFolder(
   try {
     const source = new NodeDisk(from)
     await readBackup(source)
+    await checkApart(from, to)
     const lock = await FolderLock.take(to)
     try {
       return await restoreLog(source, new NodeDisk(to), options)

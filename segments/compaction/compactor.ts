@@ -8,6 +8,7 @@ import type { Segment } from '../segment.js'
 import type { SegmentFiles } from '../segment-files.js'
 import { CompactionCounts } from './counts.js'
 import { decide } from './decide.js'
+import { Dying } from './dying.js'
 import { firstWithin, type Window } from './history.js'
 import type { CompactionResult, Durable, Liveness } from './liveness.js'
 import { stopped } from './pace.js'
@@ -16,6 +17,9 @@ import type { Rewritten, RewriteTask } from './rewrite.js'
 import type { Source } from './scan.js'
 import type { Select } from './select.js'
 import { TombstoneRule } from './tombstones.js'
+
+/** From this share on it is worth counting what is alive: what the models count as dead is right to a few hundredths. */
+const NEARLY_DEAD = 0.95
 
 /** Moves that are told until others have their turn: the index is asked about each. */
 const MOVES_A_TURN = 2048
@@ -32,6 +36,7 @@ export class Compactor {
   readonly #files: SegmentFiles
   readonly #reader: Reader
   readonly #rewriter: Rewriter
+  readonly #dying = new Dying()
   readonly counts = new CompactionCounts()
   #isStopped = false
   #running: Promise<unknown> | null = null
@@ -83,10 +88,47 @@ export class Compactor {
     const { segmentSize } = options
     const liveSizeMax = options.memorySizeMax > 0 ? Infinity : space.compactionLiveMax
     const window = this.#window(isPressed)
-    const run = select(segments.inOrder, segments.deadSizes, { segmentSize, liveSizeMax, isPressed, window })
-    if (run === null) return null
-    const chosen = segments.inOrder.slice(run.start, Math.min(run.start + run.count, window.first))
-    return chosen.length === 0 ? null : this.#alone(() => this.#run(chosen, window, liveness, durable))
+    const deadSizes = [...segments.deadSizes]
+    return this.#alone(async () => {
+      for (;;) {
+        const run = select(segments.inOrder, deadSizes, { segmentSize, liveSizeMax, isPressed, window })
+        if (run === null) return null
+        const chosen = segments.inOrder.slice(run.start, Math.min(run.start + run.count, window.first))
+        if (chosen.length === 0) return null
+        const { countLive } = liveness
+        if (countLive === undefined || !this.#isNearlyDead(chosen, window)) {
+          return this.#run(chosen, window, liveness, durable)
+        }
+        const { gone, dying } = await this.#dying.look(chosen, this.#state.endOffset, countLive)
+        if (gone.length > 0) return this.#drop(gone, durable)
+        if (dying.length === 0 || isPressed) return this.#run(chosen, window, liveness, durable)
+        for (const { number } of dying) deadSizes[number] = 0
+      }
+    })
+  }
+
+  /** Whether these could go without a look into them, if nothing in them is alive. */
+  #isNearlyDead(old: readonly Segment[], window: Window): boolean {
+    const { deadSizes } = this.#state.segments
+    return (
+      window.offset >= window.endOffset &&
+      this.#mayVanish(old) &&
+      old.every((it) => it.tombstoneCount === 0 && deadSizes[it.number]! >= (it.size - it.headerSize) * NEARLY_DEAD)
+    )
+  }
+
+  /** Drops segments of which nothing is alive. */
+  async #drop(old: readonly Segment[], durable: Durable): Promise<CompactionResult> {
+    this.#checkStopped()
+    const state = this.#state
+    await this.#untilDurable(state.endOffset, durable)
+    this.#checkStopped()
+    await this.#switch(old, null, false, 0, state.manifest.compactionHorizon)
+    for (const segment of old) await this.#retire(segment)
+    const sizeBefore = old.reduce((size, segment) => size + segment.size, 0)
+    const recordsDropped = old.reduce((count, segment) => count + segment.recordCount, 0)
+    this.counts.dropped(old.length, recordsDropped)
+    return { sizeBefore, sizeAfter: 0, recordsDropped }
   }
 
   /** Ends what is under way before its next step, unless it is switching already: it rejects with LOG_CLOSED. */
@@ -162,7 +204,7 @@ export class Compactor {
     // By offset: runs before this one may have made fewer segments of many.
     const later = inOrder.slice(index + old.length).filter(({ baseOffset }) => baseOffset < window.offset)
     const history = isHistoryKept ? { later: later.map(this.#sourceOf), supersession: liveness.supersession } : null
-    const task = { ...this.#taskFor(old, index), history }
+    const task = { ...this.#taskFor(old), history }
     let next: Segment | null = null
     let scanned = 0
     const sizeBefore = old.reduce((size, segment) => size + segment.size, 0)
@@ -214,13 +256,17 @@ export class Compactor {
     memory: this.#state.options.memorySizeMax > 0 ? memory : null,
   })
 
-  #taskFor(old: readonly Segment[], index: number): Omit<RewriteTask, 'history'> {
-    const { segments, options, seed, committedOffset } = this.#state
-    const last = old.at(-1)!
-    // A later record, which is durable before the switch, keeps the log's time; until there is one, a header of this has to.
-    const mayVanish = segments.inOrder
-      .slice(index + old.length)
+  /** A later record, which is durable before the switch, keeps the log's time; until there is one, a header of these has to. */
+  #mayVanish(old: readonly Segment[]): boolean {
+    const { segments, committedOffset } = this.#state
+    return segments.inOrder
+      .slice(segments.inOrder.indexOf(old.at(-1)!) + 1)
       .some((it) => it.committedPosition > 0 && committedOffset > it.baseOffset)
+  }
+
+  #taskFor(old: readonly Segment[]): Omit<RewriteTask, 'history'> {
+    const { options, seed } = this.#state
+    const last = old.at(-1)!
     const inMemory = options.memorySizeMax > 0
     return {
       seed,
@@ -231,7 +277,7 @@ export class Compactor {
       firstTimestampMs: old[0]!.firstTimestampMs,
       lastTimestampMs: last.lastTimestampMs,
       lastEpoch: last.lastEpoch,
-      mayVanish,
+      mayVanish: this.#mayVanish(old),
       isResident: old.every(({ memory }) => memory !== null),
       hasFile: !inMemory,
     }
@@ -255,6 +301,7 @@ export class Compactor {
     next.firstTimestampMs = task.firstTimestampMs
     next.lastTimestampMs = task.lastTimestampMs
     next.lastEpoch = task.lastEpoch
+    next.recordCount = made.columns.count
     next.sparse = made.sparse
     next.digest = task.hasFile ? made.digest : null
     next.headerSize = made.headerSize
@@ -321,9 +368,8 @@ export class Compactor {
         record.lo = words[i * 3 + 1]!
         record.segmentNumber = old[source]!.number
         record.position = oldPositions[i]!
-        if (!liveness.moved(record, next.number, position)) {
-          deadSizes[next.number]! += (i + 1 < count ? words[i * 3 + 5]! >>> 0 : next.size) - position
-        }
+        record.size = (i + 1 < count ? words[i * 3 + 5]! >>> 0 : next.size) - position
+        if (!liveness.moved(record, next.number, position)) deadSizes[next.number]! += record.size
       }
       if (i % MOVES_A_TURN === MOVES_A_TURN - 1) await new Promise(setImmediate)
     }

@@ -24,6 +24,14 @@ export class CompactionCounts {
     this.lastError = null
   }
 
+  /** Segments of which nothing was alive have gone unread. */
+  dropped(segments: number, records: number): void {
+    this.runs++
+    this.segmentsDropped += segments
+    this.recordsDropped += records
+    this.lastError = null
+  }
+
   /** A segment was read and is as it should be. */
   looked(size: number): void {
     this.runs++

@@ -9,6 +9,12 @@ export interface Liveness {
    * was: if not, it has died while it was copied.
    */
   moved: (record: ReplayedRecord, segmentNumber: number, position: number) => boolean
+  /**
+   * Of how many records of each of these segments the state is made: goes through the state, in slices, so it is for segments of
+   * which little is alive. What dies meanwhile may be counted or not, and nothing that is alive is missed. Left out: every record is
+   * asked about.
+   */
+  readonly countLive?: (segmentNumbers: readonly number[]) => Promise<readonly number[]>
   /** How it comes that records are dead; asked where history is kept. */
   readonly supersession: Supersession
 }

@@ -83,6 +83,8 @@ export interface Command {
   readonly differs?: string
   /** What the first argument may be; it is looked at before the command runs, or is queued. */
   readonly subcommands?: readonly Subcommand[]
+  /** It gives space back in the end, or lets it be given back: it may run where there is no room for more. */
+  readonly frees?: true
   /** It looks at keys that its arguments do not name. */
   readonly isWalk?: true
   /** Runs against the state as it is now. Looks up before it writes; replies exactly once. */

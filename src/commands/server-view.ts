@@ -18,8 +18,8 @@ export interface SettingsView {
 
 /** Compaction of the log, as COMPACT sees it. */
 export interface CompactionView {
-  /** Begins one of everything that is sealed: now, or, false, behind the one that is under way. */
-  now: () => boolean
+  /** Begins one of everything that is sealed: now, or behind the one that is under way; or nothing is sealed. */
+  now: () => 'started' | 'scheduled' | 'nothing'
   /** What it has done. */
   facts: () => Record<string, string | number>
 }

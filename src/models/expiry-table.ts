@@ -151,6 +151,23 @@ export class ExpiryTable {
     return this.#rows
   }
 
+  /**
+   * Counts the rows of a chunk by the segment that the expiry's record lies in, where `counts` has a number that is not negative.
+   * To be gone through from the last chunk down to the first: rows that move go down, so none is missed.
+   */
+  countRecords(chunk: number, counts: Int32Array): void {
+    const words = this.#chunks[chunk]?.words
+    const count = Math.min(CHUNK_ROWS, this.#rows - chunk * CHUNK_ROWS)
+    for (let row = 0; words !== undefined && row < count; row++) {
+      const segment = words[row * WORDS + 2]!
+      if (segment < counts.length && counts[segment]! >= 0) counts[segment]!++
+    }
+  }
+
+  get chunkCount(): number {
+    return this.#chunks.length
+  }
+
   #read(row: number): void {
     const { words, times } = this.#chunks[Math.floor(row / CHUNK_ROWS)]!
     const at = (row % CHUNK_ROWS) * WORDS

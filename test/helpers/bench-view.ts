@@ -17,7 +17,10 @@ export class BenchView implements ServerView {
       ['maxclients', { get: () => '10' }],
     ]),
   )
-  readonly compaction = { now: () => true, facts: () => ({ compaction_runs: 0, compaction_last_status: 'ok' }) }
+  readonly compaction = {
+    now: () => 'started' as const,
+    facts: () => ({ compaction_runs: 0, compaction_last_status: 'ok' }),
+  }
   shutdowns = 0
   resets = 0
   sessions: Iterable<Session> = []

@@ -19,13 +19,14 @@ export interface Bug {
 
 const crash = (tests: string): TestChoice[] => [{ file: 'test/segments/crash.test.ts', tests }]
 const gating = (tests: string): TestChoice[] => [{ file: 'test/src/net/gating.test.ts', tests }]
-const model = (tests: string): TestChoice[] => [{ file: 'test/src/models/keyspace.test.ts', tests }]
 const lives = (tests: string): TestChoice[] => [{ file: 'test/src/models/keyspace-lives.test.ts', tests }]
 const salvaged = (tests: string): TestChoice[] => [{ file: 'test/src/models/salvaged-keyspace.test.ts', tests }]
 const space = (tests: string): TestChoice[] => [{ file: 'test/segments/segment-files.test.ts', tests }]
 const cases = (tests: string): TestChoice[] => [{ file: 'test/segments/compaction-cases.test.ts', tests }]
 const compaction = (tests: string): TestChoice[] => [{ file: 'test/segments/compaction.test.ts', tests }]
 const backup = (file: string, tests: string): TestChoice[] => [{ file: `test/segments/backup/${file}.test.ts`, tests }]
+const retention = (tests: string): TestChoice[] => [{ file: 'test/segments/retention.test.ts', tests }]
+const liveness = (tests: string): TestChoice[] => [{ file: 'test/src/models/key-liveness.test.ts', tests }]
 const walk = (tests: string): TestChoice[] => [{ file: 'test/segments/walk.test.ts', tests }]
 
 /** Sorted by what they break: durability, gating, recovery, compaction, state, order, backups. */
@@ -397,11 +398,26 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'large-space-promised-twice',
     why: 'Two large values of one commit are each taken for the same free space.',
-    file: 'segments/appender.ts',
-    find: `      needed += this.#promisedSize(segments.inOrder[i]!)
-`,
-    replace: ``,
+    file: 'segments/space.ts',
+    find: `file === null ? memory!.length : 0`,
+    replace: `file === null ? 0 * memory!.length : 0`,
     caughtBy: space('what fits in no usual segment is refused'),
+  },
+  {
+    name: 'hole-taken-for-space',
+    why: 'Under `everysec` the rest of the active segment, which has no blocks yet, counts as if it had them: the reserve is used up, and a commit waits for space for ever.',
+    file: 'segments/space.ts',
+    find: `if (this.#options.fsync !== 'always') return committedPosition`,
+    replace: `if (this.#options.fsync !== 'always') return Infinity`,
+    caughtBy: [{ file: 'test/segments/space.test.ts', tests: 'leaves the reserve alone' }],
+  },
+  {
+    name: 'removals-segment-grows',
+    why: 'A segment begun for removals is taken for a usual one by a start on a full disk: it grows into the space of others.',
+    file: 'segments/recovery.ts',
+    find: `if (meter === null || space.hasRoom('write', 0)) return`,
+    replace: `if (meter === null || space.hasRoom('write', -Infinity)) return`,
+    caughtBy: [{ file: 'test/segments/space.test.ts', tests: 'does not take a segment that was begun for removals' }],
   },
   {
     name: 'damage-forgotten',
@@ -434,7 +450,7 @@ export const BUGS: readonly Bug[] = [
     file: 'segments/segment.ts',
     find: `    this.#opening ??= disk.open(this.name, {}).finally(() => {`,
     replace: `    this.#opening = disk.open(this.name, {}).finally(() => {`,
-    caughtBy: model('while keys collide'),
+    caughtBy: [{ file: 'test/segments/segment.test.ts', tests: 'opened once' }],
   },
   {
     name: 'tombstone-dropped-early',
@@ -452,6 +468,34 @@ export const BUGS: readonly Bug[] = [
 `,
     replace: ``,
     caughtBy: crash('compacting, always, power cut'),
+  },
+  {
+    name: 'drop-before-superseder',
+    why: 'A segment in which nothing is alive goes while what has replaced its last value is not durable.',
+    file: 'segments/compaction/compactor.ts',
+    find: `    await this.#untilDurable(state.endOffset, durable)
+    this.#checkStopped()
+    await this.#switch(old, null`,
+    replace: `    void this.#untilDurable(state.endOffset, durable)
+    this.#checkStopped()
+    await this.#switch(old, null`,
+    caughtBy: cases('a value goes only when'),
+  },
+  {
+    name: 'table-not-counted',
+    why: 'A key in the last table of the index is not seen, and its segment dropped as dead.',
+    file: 'src/models/key-liveness.ts',
+    find: `table < index.tableCount; table++`,
+    replace: `table < index.tableCount - 1; table++`,
+    caughtBy: liveness('counted as it is found'),
+  },
+  {
+    name: 'rows-counted-upwards',
+    why: 'A row of an expiry moves to where has been counted already: its record is dropped, and the key lives for ever.',
+    file: 'src/models/key-liveness.ts',
+    find: `let chunk = expiries.chunkCount - 1; chunk >= 0; chunk--`,
+    replace: `let chunk = 0; chunk < expiries.chunkCount; chunk++`,
+    caughtBy: liveness('rows of expiries move'),
   },
   {
     name: 'rewritten-names-not-synced',
@@ -505,6 +549,28 @@ export const BUGS: readonly Bug[] = [
     find: `          for (const segment of after) segment.cleanOffset = cleanOffset`,
     replace: `          for (const segment of after) segment.cleanOffset = state.endOffset`,
     caughtBy: cases('while its segment is rewritten'),
+  },
+  {
+    name: 'retention-takes-too-much',
+    why: 'A floor by size takes the segment that still has to stay.',
+    file: 'segments/retention.ts',
+    find: `      if (newer >= size) return segment.endOffset
+      newer += sizes.get(segment.number) ?? 0
+`,
+    replace: `      newer += sizes.get(segment.number) ?? 0
+      if (newer >= size) return segment.endOffset
+`,
+    caughtBy: retention('by size'),
+  },
+  {
+    name: 'retention-floor-lost',
+    why: 'Compaction moves a floor, and the next one drops it as dead: a restart brings back what had gone.',
+    file: 'segments/retention.ts',
+    find: `      floored.floorSegment = segmentNumber
+      floored.floorPosition = position
+      return true`,
+    replace: `      return true`,
+    caughtBy: retention('the newest one is found again after it has moved'),
   },
   {
     name: 'clock-goes-back',

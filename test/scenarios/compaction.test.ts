@@ -150,3 +150,10 @@ test('in memory: overwriting for ever fits into the bound; what is alive does no
   await until('there is room', async () => isOk(await client.call('SET', 'again', 'x'.repeat(VALUE_SIZE))))
   client.close()
 })
+
+test('COMPACT NOW of a log with nothing sealed says so', async (t) => {
+  const { client } = await start(t)
+  await client.call('SET', 'a', '1')
+  assert.deepEqual(await client.call('COMPACT', 'NOW'), { simple: 'No segment is sealed: nothing to compact' })
+  client.close()
+})

@@ -175,6 +175,17 @@ for (const without of ['with', 'without'] as const) {
   })
 }
 
+test('what the check in the background finds is counted by INFO', async (t) => {
+  const { folder, segment } = await writtenFolder(t)
+  hurt(folder, segment)
+  const daemon = await Daemon.start(folder, ['--serve-damaged', ...SMALL])
+  await daemon.until(/"code":"LOG_CORRUPT"/)
+  const client = await RespClient.connect(daemon.port)
+  assert.match((await client.call('INFO', 'persistence')) as string, /\r\nlog_damages:1\r\n/)
+  client.close()
+  assert.equal(await daemon.stop(), 0)
+})
+
 test('a start tells what it has not verified, and when it has', async (t) => {
   const { folder } = await writtenFolder(t)
   const daemon = await Daemon.start(folder, SMALL)

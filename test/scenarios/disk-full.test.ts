@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import fs from 'node:fs'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
@@ -6,6 +7,7 @@ import { Daemon } from '../helpers/daemon.js'
 import { flin } from '../helpers/flin.js'
 import { frame, OK, RespClient, type Reply } from '../helpers/resp-client.js'
 import { SmallMount } from '../helpers/small-mount.js'
+import { until } from '../helpers/until.js'
 
 const VALUE_SIZE = 20_000
 const SMALL = ['--segment-size', '256kb', '--reserve-size', '256kb']
@@ -66,11 +68,10 @@ function valueOf(key: number): string {
   return `value ${key} `.padEnd(VALUE_SIZE, 'x')
 }
 
-test(
-  'a disk that gets full: writes are refused, reads go on, and writes come back by themselves',
-  SmallMount.needed,
-  async (t) => {
-    const bench = await Bench.start(t)
+for (const fsync of ['always', 'everysec', 'no']) {
+  const title = `a disk that gets full: writes are refused, reads go on, and writes come back by themselves (${fsync})`
+  test(title, SmallMount.needed, async (t) => {
+    const bench = await Bench.start(t, [...SMALL, '--fsync', fsync])
     assert.match(await bench.fill(), DISK_FULL)
     assert.ok(bench.count > 50, `${bench.count} fit`)
     await bench.daemon.until(/"level":50,.*"msg":"the disk is full: writes will be refused"/)
@@ -86,8 +87,8 @@ test(
     await bench.check()
     assert.equal(await bench.daemon.stop(), 0)
     assert.equal((await flin('log', 'verify', '--data', bench.data)).code, 0)
-  },
-)
+  })
+}
 
 test(
   'SIGTERM on a full disk ends with 0; the next start serves what was acknowledged, and writes once it can',
@@ -180,6 +181,65 @@ test(
     await bench.check()
     assert.equal(await bench.daemon.stop(), 0)
     assert.equal((await flin('log', 'verify', '--data', bench.data)).code, 0)
+  },
+)
+
+test(
+  'no byte left for a start: it serves what was acknowledged, refuses writes, and takes them once there is space',
+  SmallMount.needed,
+  async (t) => {
+    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+      const bench = await Bench.start(t)
+      assert.match(await bench.fill(), DISK_FULL)
+      bench.mount.fill()
+      await bench.daemon.stop(signal)
+      await bench.restart()
+      await bench.daemon.until(/"level":50,.*"msg":"the disk is full: writes will be refused"/)
+      await bench.check()
+      assert.match(errorOf(await bench.set(bench.count)), DISK_FULL)
+      // Also this one ends, and the next one is as good.
+      assert.equal(await bench.daemon.stop(), 0, bench.daemon.output.join('\n'))
+      await bench.restart()
+      await bench.check()
+      bench.mount.empty()
+      await until('a key can be removed', async () => (await bench.client.call('DEL', 'key:0')) === 1)
+      bench.mount.resize('16m')
+      await bench.daemon.until(/"msg":"there is space again: writes are accepted"/)
+      await until('a key can be set', async () => errorOf(await bench.set(0)) === '')
+      assert.equal(await bench.daemon.stop(), 0)
+      assert.equal((await flin('log', 'verify', '--data', bench.data)).code, 0)
+    }
+  },
+)
+
+test(
+  'a start on a full disk with a small segment, begun for removals: it takes more of those, and nothing else',
+  SmallMount.needed,
+  async (t) => {
+    const bench = await Bench.start(t, [...SMALL, '--compaction', 'no'])
+    assert.match(await bench.fill(), DISK_FULL)
+    const tail = (): string[] =>
+      fs
+        .readdirSync(bench.data)
+        .filter((name) => name.endsWith('.seg'))
+        .sort()
+    const before = tail().length
+    await until('a segment has been begun for removals', async () => {
+      await bench.client.pipeline(Array.from({ length: 200 }, (_, i) => ['EXPIRE', 'key:1', 1000 + i]))
+      return tail().length > before
+    })
+    const small = path.join(bench.data, tail().at(-1)!)
+    const { size } = fs.statSync(small)
+    assert.ok(size < 256 * 1024, `${size}`)
+    assert.equal(await bench.daemon.stop(), 0)
+    await bench.restart()
+    for (let i = 0; i < 20; i++) assert.match(errorOf(await bench.set(5000 + i)), DISK_FULL)
+    for (let i = 0; i < 100; i++) assert.equal(await bench.client.call('EXPIRE', 'key:2', 1000 + i), 1)
+    assert.ok(fs.statSync(small).size < size + 4096, 'it has not grown into the space of others')
+    await bench.check()
+    bench.mount.resize('16m')
+    await until('a key can be set', async () => errorOf(await bench.set(bench.count)) === '')
+    assert.equal(await bench.daemon.stop(), 0)
   },
 )
 

@@ -5,6 +5,8 @@ import { test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
 import { Daemon, temporaryFolder } from '../helpers/daemon.js'
 import { flin } from '../helpers/flin.js'
+import { ask, DONE } from '../helpers/binary-frames.js'
+import { BinaryClient } from '../helpers/binary-client.js'
 import { OK, RespClient, type Reply } from '../helpers/resp-client.js'
 import { until } from '../helpers/until.js'
 
@@ -61,7 +63,18 @@ test('--max-disk: SET until it is refused, GET and DEL go on, and writes come ba
   for (let key = 0, left = 5; left > 0; key++) if (errorOf(await set(count + key)) !== '') left--
 
   assert.equal(await client.call('EXPIRE', 'key:1', 1000), 1)
-  for (let key = 0; key < count; key += 2) assert.equal(await client.call('DEL', `key:${key}`), 1, `key ${key}`)
+  // Whatever only removes goes on: alone, in a transaction, in a batch; by thousands, far beyond what is left of a segment.
+  const binary = await BinaryClient.connect(daemon.port)
+  for (let key = 0; key < count; key += 8) {
+    const [one, two, three, four] = [0, 2, 4, 6].map((i) => `key:${key + i}`) as [string, string, string, string]
+    const isLast = key + 8 >= count
+    const removals = [['MULTI'], ['EXPIRE', one, '1000'], ['PEXPIREAT', one, '1'], ['UNLINK', two], ['EXEC']]
+    const replies = await client.pipeline(removals)
+    if (!isLast) assert.deepEqual(replies.at(-1), [1, 1, 1], JSON.stringify(replies))
+    assert.deepEqual(await binary.call(ask.mdel(three)), DONE)
+    if (!isLast) assert.equal(await client.call('DEL', four), 1, four)
+  }
+  binary.close()
   await until('there is room again', async () => isDeepStrictEqual(await client.call('SET', 'again', valueOf(0)), OK))
   await daemon.until(/"msg":"there is space again: writes are accepted"/)
   for (let key = 1; key < count; key += 2) assert.equal(await client.call('GET', `key:${key}`), valueOf(key))

@@ -143,6 +143,25 @@ test('a value goes only when what replaces it is durable, not when the index poi
   await session.close()
 })
 
+test('what is dead to the last record goes unread; while something is alive it is waited for once', async () => {
+  const disk = new SimDisk({ isQuick: true })
+  const session = await LogSession.open(disk, logOptions())
+  const name = segmentName(0, 0)
+  for (let i = 0; i < 40; i++) await session.put(`key${i % 2}`, valueFor(`v${i}`, 64))
+  await seal(session)
+  const compact = () => session.compact((...args) => selectRun(...args))
+  await session.put('key0', valueFor('new'))
+  await compact()
+  assert.equal(session.log.segments[0]!.name, name, 'the other may be overwritten soon')
+  await session.put('key1', valueFor('new'))
+  await compact()
+  assert.notEqual(session.log.segments[0]!.name, name)
+  assert.equal(session.log.compactionCounts.segmentsDropped, 1)
+  assert.equal(session.log.compactionCounts.sizeRead, 0)
+  await reopened(disk.crash(1, { isQuick: true }), session)
+  await session.close()
+})
+
 test('a power cut at any call between the copy and the manifest leaves the old generation, and nothing else', async () => {
   const life = async (disk: SimDisk): Promise<LogSession> => {
     const session = await buried(disk)

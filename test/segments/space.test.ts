@@ -272,6 +272,45 @@ test('a segment that is being made ready when others are refused is never writte
   await log.session.close()
 })
 
+test('a segment whose blocks come with what is written leaves the reserve alone all the same', async (t) => {
+  for (const fsync of ['always', 'everysec'] as const) {
+    mock.timers.reset()
+    const reserveSize = 2 * SEGMENT_SIZE
+    const log = await Bounded.open(t, { fsync, reserveSize, diskSizeMax: 0 })
+    const engine = log.session.log
+    let isRefused = false
+    for (let i = 0; !isRefused && i < 400; i++) {
+      const sizes = fsync === 'always' ? log.usedSize : engine.size
+      log.disk.freeSize = 12 * SEGMENT_SIZE - sizes
+      isRefused = (await log.put(i, 1)) === 0
+    }
+    assert.ok(isRefused)
+    assert.ok(engine.size > 6 * SEGMENT_SIZE, `${fsync}: only ${engine.size} bytes were taken`)
+    assert.ok(log.disk.freeSize > reserveSize - 2000, `${fsync}: ${log.disk.freeSize} are left of ${reserveSize}`)
+    await log.session.close()
+  }
+})
+
+test('a start on a full disk does not take a segment that was begun for removals for a usual one', async (t) => {
+  const options = { reserveSize: 2 * SEGMENT_SIZE, diskSizeMax: 0 }
+  const log = await Bounded.open(t, options)
+  await log.put(0, 40)
+  log.disk.freeSize = options.reserveSize
+  // There is a spare already: it is used up first.
+  await log.put(40, 40)
+  const before = log.session.log.segments.length
+  for (let i = 0; log.session.log.segments.length === before; i++) {
+    await log.session.remove(`key${i}`)
+    await log.session.flush()
+    await settled()
+  }
+  await log.reopen(options)
+  await assert.rejects(log.session.put('no', valueFor('no', 10)), (error) => isFlinError(error, 'DISK_FULL'))
+  await log.session.remove('key39')
+  await log.session.flush()
+  await log.session.close()
+})
+
 for (const isReopened of [false, true]) {
   const when = isReopened ? ', also across a restart' : ''
   test(`the last part of the space is for removals: writes between them do not take it${when}`, async (t) => {

@@ -155,3 +155,14 @@ test('what is set along with something wrong is not set', async (t) => {
   ])
   client.close()
 })
+
+test('max-disk of a log in memory: there is nothing to bound', async (t) => {
+  const { client } = await start(t, '--memory', '64mb')
+  assert.deepEqual(
+    await client.call('CONFIG', 'SET', 'max-disk', '1gb'),
+    failed('max-disk', 'the log is in memory (--memory) and takes nothing of the disk'),
+  )
+  assert.deepEqual(await client.call('CONFIG', 'SET', 'max-disk', '0'), OK)
+  assert.deepEqual(await client.call('CONFIG', 'GET', 'max-disk'), ['max-disk', '0'])
+  client.close()
+})

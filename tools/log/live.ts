@@ -38,6 +38,12 @@ export async function liveSummary(folder: string, isWanted: (recordCount: number
   }
 }
 
+/** Which segments are damaged, as far as that was seen, in a line; empty: none. */
+export function damageLine({ segments }: Pick<LogSummary, 'segments'>): string {
+  const names = segments.filter(({ isDamaged }) => isDamaged).map(({ name }) => name)
+  return names.length === 0 ? '' : `damaged: ${names.join(', ')}; see \`flin log verify\``
+}
+
 export function recordCountOf({ segments }: Pick<LogSummary, 'segments'>): number {
   return segments.reduce((count, it) => count + it.recordCount, 0)
 }

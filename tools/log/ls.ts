@@ -1,6 +1,6 @@
 import type { Output } from '../output.js'
 import { counted, isoTime, table } from '../text.js'
-import { liveSummary, recordCountOf, segmentJson, type LiveSegment, type LiveSummary } from './live.js'
+import { damageLine, liveSummary, recordCountOf, segmentJson, type LiveSegment, type LiveSummary } from './live.js'
 
 const HEAD = ['base offset', 'end offset', 'gen', 'size', 'live', 'dead', 'records', 'tombstones']
 const LEFT = new Set([8, 9, 10, 11])
@@ -36,6 +36,7 @@ function text(summary: LiveSummary, isUnasked: boolean): string {
   if (isUnasked && segments.some(({ tally }) => tally === null)) {
     lines.push(`Live bytes are not counted among ${counted(recordCountOf(summary), 'record')} unless told: --live`)
   }
+  if (damageLine(summary) !== '') lines.push(damageLine(summary))
   if (quarantined.length > 0) lines.push(`${counted(quarantined.length, 'file')} in quarantine/`)
   if (orphans.length > 0) lines.push(`not part of the log: ${orphans.join(', ')}`)
   return lines.join('\n').replace(/\n*$/, '\n')

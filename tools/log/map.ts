@@ -3,11 +3,12 @@ import type { Output } from '../output.js'
 import type { Terminal } from '../terminal.js'
 import { counted } from '../text.js'
 import { drawBars, percentText } from './bars.js'
-import { liveSummary, segmentJson, type LiveSegment } from './live.js'
+import { damageLine, liveSummary, segmentJson, type LiveSegment } from './live.js'
 
 /** `flin log map`: every segment as a bar of what is live and what is dead. */
 export async function map(folder: string, asJson: boolean, terminal: Terminal, output: Output): Promise<number> {
-  const { logId, segments } = await liveSummary(folder, () => true)
+  const summary = await liveSummary(folder, () => true)
+  const { logId, segments } = summary
   const size = sum(segments, (it) => it.size)
   const liveSize = sum(segments, (it) => it.tally?.liveSize ?? 0)
   if (asJson) {
@@ -26,6 +27,7 @@ export async function map(folder: string, asJson: boolean, terminal: Terminal, o
     count: 1,
   }))
   if (bars.length > 0) await output.write(drawBars(bars, terminal))
+  if (damageLine(summary) !== '') await output.write(`${damageLine(summary)}\n`)
   return 0
 }
 

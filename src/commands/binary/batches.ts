@@ -76,7 +76,7 @@ export const binaryMdel: BinaryCommand = {
     const count = batchCount(payload)
     const size = readKeys(context, count)
     loadFirst(context, count, false)
-    keyspace.begin(size + count * RECORD_OVERHEAD)
+    keyspace.beginRemoving(size + count * RECORD_OVERHEAD)
     for (let i = 0; i < count; i++) {
       payload.key()
       remove(keyspace, payload.bytes, payload.start, payload.stop)

@@ -8,7 +8,8 @@ const now: Subcommand = {
   since: 'flin 0.1.0',
   help: ['NOW', '    Rewrite all sealed segments of the log without what is dead, in the background.'],
   run({ reply, server }) {
-    reply.simple(server.compaction.now() ? 'Background compaction started' : 'Background compaction scheduled')
+    const how = server.compaction.now()
+    reply.simple(how === 'nothing' ? 'No segment is sealed: nothing to compact' : `Background compaction ${how}`)
   },
 }
 

@@ -12,6 +12,7 @@ export const flinDel: Command = {
   since: 'flin 0.1.0',
   summary:
     'FLIN.DEL key IFREV n deletes a key that is at revision n (0: that does not exist); returns 1, or 0 for n = 0.',
+  frees: true,
   run(context, args) {
     const { keyspace, reply, session } = context
     const { buf, starts, ends } = args

@@ -11,6 +11,7 @@ export const del: Command = {
   group: 'generic',
   since: '1.0.0',
   summary: 'Deletes keys, in one commit.',
+  frees: true,
   run: removeAll,
 }
 

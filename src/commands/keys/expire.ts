@@ -72,6 +72,7 @@ function expiring(
     group: 'generic',
     since,
     summary,
+    frees: true,
     run({ keyspace, reply }, args) {
       const { buf, starts, ends } = args
       const condition = parseCondition(args)

@@ -9,6 +9,7 @@ export const flushall: Command = {
   group: 'server',
   since: '1.0.0',
   summary: 'Deletes every key.',
+  frees: true,
   run({ keyspace, reply }, args) {
     const isPlain = args.count === 1
     const hasMode = args.count === 2 && (args.equalsIgnoreCase(1, 'ASYNC') || args.equalsIgnoreCase(1, 'SYNC'))

@@ -13,6 +13,7 @@ export const getdel: Command = {
   group: 'string',
   since: '6.2.0',
   summary: 'Returns the value of a key and deletes the key.',
+  frees: true,
   run({ keyspace, reply }, { buf, starts, ends }) {
     const start = starts[1]!
     const end = ends[1]!

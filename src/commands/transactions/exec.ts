@@ -37,7 +37,7 @@ export const exec: Command = {
     loadFirst(context, queue)
     try {
       for (const { command, args } of queue) command.precondition?.(context, args)
-      if (queue.some(({ command }) => command.flags.includes('write'))) keyspace.begin(sizeOf(context, queue))
+      begin(context, queue)
     } catch (error) {
       if (!(error instanceof ColdRead)) leave(context)
       throw error
@@ -55,6 +55,15 @@ function loadFirst({ keyspace }: Context, queue: QueuedCommand[]): void {
   const isWalk = queue.some(({ command }) => command.isWalk === true)
   if (isWalk && keyspace.count <= COLD_WALK_COUNT_MAX) keyspace.walks.collectCold(places)
   if (places.length > 0) throw new ColdRead(places)
+}
+
+/** One that does nothing but remove goes on where there is no room for more, as each of its commands alone does. */
+function begin(context: Context, queue: QueuedCommand[]): void {
+  const writes = queue.filter(({ command }) => command.flags.includes('write'))
+  if (writes.length === 0) return
+  const size = sizeOf(context, queue)
+  if (writes.every(({ command }) => command.frees === true)) context.keyspace.beginRemoving(size)
+  else context.keyspace.begin(size)
 }
 
 /** An upper bound of what the commands append. */

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import fs from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import ts from 'typescript'
 import { FolderLock } from '../../../segments/lock.js'
 import { NodeDisk } from '../../../segments/node-disk.js'
 import { verifyLog } from '../../../segments/verify.js'
@@ -74,6 +75,25 @@ test('the loop over batches on the page runs', async (t) => {
   })
   const { output, errors } = await run([file])
   assert.deepEqual([output, errors], [['0  milk', '1  bread'], ''])
+})
+
+test('the lines about retention are right: they compile', (t) => {
+  const text = blocks.find((block) => block.includes('new Retention('))!
+  const file = path.join(ROOT, 'dist/test/segments/example', `retention-${process.pid}.ts`)
+  fs.writeFileSync(file, text)
+  t.after(() => {
+    fs.rmSync(file)
+  })
+  const { config } = ts.readConfigFile(path.join(ROOT, 'tsconfig.json'), (name) => ts.sys.readFile(name)) as {
+    config: { compilerOptions: object }
+  }
+  const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, ROOT)
+  const program = ts.createProgram([file], { ...options, noEmit: true, incremental: false, composite: false })
+  const messages = ts.getPreEmitDiagnostics(program, program.getSourceFile(file))
+  assert.deepEqual(
+    messages.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' ')),
+    [],
+  )
 })
 
 test('links of the page lead somewhere', () => {

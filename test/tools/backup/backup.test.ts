@@ -38,6 +38,22 @@ function textOf({ code, stdout, stderr }: Ran, { data, to }: Place): string {
     .replace(/"tookMs":\d+/, '"tookMs":N')
 }
 
+test('a folder is no backup of itself, nor a restore, by whatever name', async (t) => {
+  const place = await example(t)
+  const other = `${place.data}-link`
+  fs.symlinkSync(place.data, other)
+  const lock = await FolderLock.take(place.data)
+  for (const to of [place.data, other]) {
+    const { code, stderr } = await backup({ data: place.data, to })
+    assert.equal(code, 2, stderr)
+    assert.match(stderr, /is the folder .* itself: choose another one to write to/)
+  }
+  await lock.release()
+  assert.equal((await backup(place)).code, 0)
+  const restored = await flin('restore', '--from', place.to, '--to', place.to)
+  assert.match(restored.stderr, /is the folder .* itself/)
+})
+
 describe('flin backup and flin restore', () => {
   test('a backup, the next one, and a log made of it', async (t) => {
     const place = await example(t)
@@ -97,7 +113,7 @@ describe('flin backup and flin restore', () => {
     const none = path.join(place.data, '../none')
     const cases: readonly (readonly [why: RegExp, ...args: string[]])[] = [
       [/not empty/, 'backup', '--data', place.data, '--to', full],
-      [/holds a log/, 'backup', '--data', place.data, '--to', place.data],
+      [/is the folder .* itself/, 'backup', '--data', place.data, '--to', place.data],
       [/there is no log/, 'backup', '--data', none, '--to', place.to],
       [/holds a log, and no backup/, 'restore', '--from', place.data, '--to', none],
       [/there is no log/, 'restore', '--from', none, '--to', none],

@@ -128,6 +128,12 @@ describe('on a damaged log', () => {
     await check('side-damaged-repair.txt', folder, 'repair', '--yes')
     assert.ok(!fs.existsSync(path.join(folder, side)))
     await check('side-missing-verify.txt', folder, 'verify')
+    // Read, as nothing tells of it unread: what is damaged is named.
+    const bytes = fs.readFileSync(path.join(folder, FIRST))
+    flip(folder, FIRST, 100)
+    await check('damaged-ls.txt', folder, 'ls')
+    await check('damaged-map.txt', folder, 'map')
+    fs.writeFileSync(path.join(folder, FIRST), bytes)
     fs.rmSync(path.join(folder, FIRST))
     await check('segment-missing-verify.txt', folder, 'verify')
     await check('segment-missing-repair.txt', folder, 'repair', '--yes')
