@@ -51,7 +51,8 @@ async function makeFolder(folder: string): Promise<void> {
   try {
     await fsp.mkdir(folder)
   } catch (error) {
-    if (hasCode(error, 'EEXIST')) return
+    if (hasCode(error, 'EEXIST') && fs.statSync(folder).isDirectory()) return
+    if (hasCode(error, 'EEXIST') || hasCode(error, 'ENOTDIR')) throw notAFolder(folder, error)
     const above = path.dirname(folder)
     if (!hasCode(error, 'ENOENT') || above === folder) throw error
     await makeFolder(above)
@@ -59,6 +60,10 @@ async function makeFolder(folder: string): Promise<void> {
       if (!hasCode(again, 'EEXIST')) throw again
     })
   }
+}
+
+function notAFolder(folder: string, cause: unknown): FlinError {
+  return new FlinError('BAD_SETTING', `${folder} is no folder, and none can be made there: choose another`, { cause })
 }
 
 function hasCode(error: unknown, code: string): boolean {

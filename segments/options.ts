@@ -77,7 +77,7 @@ export type LogEvent =
   | { type: 'side-file-rebuilt'; segment: string; reason: string }
   | { type: 'sealed'; segment: string; size: number; records: number }
   | { type: 'disk-full'; freeSize: number; reserveSize: number }
-  | { type: 'bound-reached'; usedSize: number; diskSizeMax: number }
+  | { type: 'bound-reached'; usedSize: number; promisedSize: number; diskSizeMax: number }
   | { type: 'disk-has-space'; freeSize?: number; usedSize?: number; diskSizeMax?: number }
   | { type: 'orphan'; file: string; action: 'removed' | 'quarantined' }
   | { type: 'verified'; segment: string }

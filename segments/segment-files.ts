@@ -203,8 +203,10 @@ export class SegmentFiles {
   #tellFull(freeSize: number): void {
     const { options, space } = this.#state
     const { usedSize, sizeMax } = space
-    if (space.isBoundReached) options.onEvent({ type: 'bound-reached', usedSize, diskSizeMax: sizeMax })
-    else options.onEvent({ type: 'disk-full', freeSize, reserveSize: options.reserveSize })
+    if (space.isBoundReached) {
+      const { promisedSize } = space
+      options.onEvent({ type: 'bound-reached', usedSize, promisedSize, diskSizeMax: sizeMax })
+    } else options.onEvent({ type: 'disk-full', freeSize, reserveSize: options.reserveSize })
   }
 
   /**

@@ -69,6 +69,11 @@ export class Space {
     return this.#meter?.usedSize ?? 0
   }
 
+  /** Bytes that it will take besides, by what has been appended or begun. */
+  get promisedSize(): number {
+    return this.#meter === null ? 0 : Math.round(this.#owedSize(this.#meter))
+  }
+
   /** Asks how much is free. Returns that. */
   async measure(): Promise<number> {
     const meter = this.#meter

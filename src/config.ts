@@ -56,7 +56,9 @@ const schema = z.strictObject({
   port: integer(0, 65535).default(7380),
   data: z.string().min(1).default('./data'),
   /** Keeps the log in memory only, up to so many bytes; 0: on disk. */
-  memory: size(0, Number.MAX_SAFE_INTEGER).default(0),
+  memory: size(0, Number.MAX_SAFE_INTEGER)
+    .refine((value) => value === 0 || value >= MIB)
+    .default(0),
   fsync: z.enum(FSYNC_POLICIES).default('always'),
   segmentSize: size(SEGMENT_SIZE_MIN, SEGMENT_SIZE_LIMIT).default(64 * MIB),
   cacheSize: size(MIB, Number.MAX_SAFE_INTEGER).default(GIB),
@@ -97,7 +99,7 @@ const TAKES: Readonly<Record<Name, string>> = {
   host: 'an address of this machine, or its name',
   port: 'a plain decimal number from 0 to 65535',
   data: 'the path of a folder',
-  memory: `${A_SIZE}, or nothing for 1gb`,
+  memory: `${A_SIZE}, from 1mb on; or nothing for 1gb`,
   fsync: oneOf(FSYNC_POLICIES),
   segmentSize: `${A_SIZE}, from ${SEGMENT_SIZE_MIN} to ${SEGMENT_SIZE_LIMIT}`,
   cacheSize: `${A_SIZE}, from 1mb on`,

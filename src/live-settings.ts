@@ -130,7 +130,9 @@ function maxDisk(log: Log, isInMemory: boolean): LiveSetting {
     check: (value) => {
       if (isInMemory && value !== '0') return 'the log is in memory (--memory) and takes nothing of the disk'
       const least = log.segmentSize * DISK_SEGMENTS_MIN
-      return value === '0' || Number(value) >= least ? null : `argument must be 0 or at least ${least}`
+      return value === '0' || Number(value) >= least
+        ? null
+        : `argument must be 0 or at least ${least}: ${DISK_SEGMENTS_MIN} segments`
     },
     set: (value) => {
       log.diskSizeMax = Number(value)

@@ -151,7 +151,10 @@ export class Server {
         logger.warn({ client: connection.address, reason }, 'client dropped')
       },
       onReadFailed: (error) => {
-        logger.error({ err: error }, 'records could not be read from disk')
+        const isKnown = settings.serveDamaged && error instanceof FlinError && error.code === 'LOG_CORRUPT'
+        // What is damaged was told when the log was opened: clients may ask for it as often as they like.
+        if (isKnown) logger.debug({ err: error }, 'records could not be read from disk')
+        else logger.error({ err: error }, 'records could not be read from disk')
         if (settings.serveDamaged || !(error instanceof FlinError) || error.code !== 'LOG_CORRUPT') return
         // A damaged log is not served unless that was asked for. Whoever met it is told first.
         setImmediate(() => {

@@ -42,5 +42,5 @@ export class Output {
   }
 }
 
-/** Runs a command on a folder; what it returns, or how it fails, is the exit code. */
-export type Run = (folder: string, job: (output: Output) => Promise<number>) => Promise<void>
+/** Runs a command on a folder, or from one to another; what it returns, or how it fails, is the exit code. */
+export type Run = (folders: readonly string[], job: (output: Output) => Promise<number>) => Promise<void>

@@ -12,12 +12,12 @@ import { Output, type Run, type Surroundings } from './output.js'
 export async function runFlin(args: readonly string[], around: Surroundings): Promise<number> {
   const output = new Output(around)
   let exitCode = 0
-  const run: Run = async (folder, job) => {
+  const run: Run = async (folders, job) => {
     try {
       exitCode = await job(output)
     } catch (error) {
       const { tellFailure } = await import('./failure.js')
-      exitCode = await tellFailure(folder, error, output)
+      exitCode = await tellFailure(folders, error, output)
     }
     await output.flush()
   }

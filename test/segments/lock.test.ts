@@ -174,6 +174,7 @@ test('folders above are made, and a place where none can be made is an error, no
   const lock = await FolderLock.take(folder)
   await lock.release()
   fs.writeFileSync(path.join(folder, 'file'), '')
-  await assert.rejects(FolderLock.take(path.join(folder, 'file', 'c')), { code: 'ENOTDIR' })
+  await assert.rejects(FolderLock.take(path.join(folder, 'file', 'c')), { code: 'BAD_SETTING' })
+  await assert.rejects(FolderLock.take(path.join(folder, 'file')), { code: 'BAD_SETTING' })
   if (process.platform === 'linux') await assert.rejects(FolderLock.take('/proc/none/log'), { code: 'ENOENT' })
 })

@@ -15,7 +15,7 @@ export function addBackupCommands(program: Command, run: Run): void {
     .allowExcessArguments(false)
     .action((it: { data: string; to: string; rate: number; verify?: true; json?: true }) => {
       const { data: from, to, rate, verify, json } = it
-      return run(from, async (output) => {
+      return run([from, to], async (output) => {
         const { backup } = await import('./backup.js')
         return backup({ from, to, rate, verify: verify === true, json: json === true }, output)
       })
@@ -30,7 +30,7 @@ export function addBackupCommands(program: Command, run: Run): void {
     .option('--json', 'as one JSON object')
     .allowExcessArguments(false)
     .action(({ from, to, rate, json }: { from: string; to: string; rate: number; json?: true }) =>
-      run(from, async (output) => {
+      run([from, to], async (output) => {
         const { restore } = await import('./restore.js')
         return restore({ from, to, rate, json: json === true }, output)
       }),

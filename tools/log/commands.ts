@@ -24,7 +24,7 @@ export function addLogCommands(program: Command, run: Run, { stdout, env }: Surr
     .option('--no-live', 'do not')
     .option('--json', 'as one JSON object')
     .action(({ data, live, json }: { data: string; live?: boolean; json?: true }) =>
-      run(data, async (output) => {
+      run([data], async (output) => {
         const { ls } = await import('./ls.js')
         return ls(data, { live, json: json === true }, output)
       }),
@@ -41,7 +41,7 @@ export function addLogCommands(program: Command, run: Run, { stdout, env }: Surr
     .action(({ data, ascii, json }: { data: string; ascii?: true; json?: true }) => {
       const terminal = terminalOf(stdout, env)
       const drawn = { ...terminal, isUnicode: terminal.isUnicode && ascii !== true }
-      return run(data, async (output) => {
+      return run([data], async (output) => {
         const { map } = await import('./map.js')
         return map(data, json === true, drawn, output)
       })
@@ -63,7 +63,7 @@ export function addLogCommands(program: Command, run: Run, { stdout, env }: Surr
       '\nReads the whole log. Sizes are those of records with their padding, without the headers of batches.',
     )
     .action((it: { data: string; delimiter: string; depth: number; top: number; capacity: number; json?: true }) =>
-      run(it.data, async (output) => {
+      run([it.data], async (output) => {
         const { stats } = await import('./stats.js')
         const delimiter = unescapeBytes(it.delimiter)
         return stats(it.data, it.json === true, { ...it, delimiter }, output)
@@ -77,7 +77,7 @@ export function addLogCommands(program: Command, run: Run, { stdout, env }: Surr
     .option('--json', 'as JSON lines, one a record')
     .option('--value-size <bytes>', `bytes shown of a value (default: ${HUMAN_VALUE_SIZE}; with --json: all)`, whole)
     .action((it: { data: string; from: number; to?: number; key?: string; json?: true; valueSize?: number }) =>
-      run(it.data, async (output) => {
+      run([it.data], async (output) => {
         const { dump } = await import('./dump.js')
         const json = it.json === true
         const valueSize = it.valueSize ?? (json ? Infinity : HUMAN_VALUE_SIZE)
@@ -94,7 +94,7 @@ export function addLogCommands(program: Command, run: Run, { stdout, env }: Surr
         '\nor side files that make another state than the segments.',
     )
     .action(({ data, state }: { data: string; state?: true }) =>
-      run(data, async (output) => {
+      run([data], async (output) => {
         const { verify } = await import('./verify.js')
         return verify(data, state === true, output)
       }),
@@ -108,7 +108,7 @@ export function addLogCommands(program: Command, run: Run, { stdout, env }: Surr
       '\nThe daemon must not be running: COMPACT NOW is for one that does. It begins as a start does: a torn tail is cut and kept.',
     )
     .action(({ data, all, segmentSize }: { data: string; all?: true; segmentSize?: string }) =>
-      run(data, async (output) => {
+      run([data], async (output) => {
         const [{ compact }, { readSettings }] = await Promise.all([
           import('./compact.js'),
           import('../../src/config.js'),
@@ -131,7 +131,7 @@ export function addLogCommands(program: Command, run: Run, { stdout, env }: Surr
         '\nExits as verify does: without --yes for the log as it is, with it for the log as it is then.',
     )
     .action(({ data, yes }: { data: string; yes?: true }) =>
-      run(data, async (output) => {
+      run([data], async (output) => {
         const { repair } = await import('./repair.js')
         return repair(data, yes === true, output)
       }),
