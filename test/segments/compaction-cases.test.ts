@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import { selectRun } from '../../segments/compaction/select.js'
+import type { Liveness } from '../../segments/compaction/liveness.js'
+import { selectRun, type Select } from '../../segments/compaction/select.js'
 import { segmentName } from '../../segments/names.js'
 import { runAt, untilReady } from '../helpers/compactions.js'
 import { HeldDisk } from '../helpers/held-disk.js'
@@ -159,6 +160,39 @@ test('what is dead to the last record goes unread; while something is alive it i
   assert.equal(session.log.compactionCounts.segmentsDropped, 1)
   assert.equal(session.log.compactionCounts.sizeRead, 0)
   await reopened(disk.crash(1, { isQuick: true }), session)
+  await session.close()
+})
+
+test('segments that are sealed while it is counted what is alive in others are not taken for dead', async () => {
+  const session = await LogSession.open(new SimDisk({ isQuick: true }), logOptions())
+  for (let i = 0; i < 40; i++) await session.put(`key${i % 2}`, valueFor(`v${i}`, 64))
+  await seal(session)
+  await session.put('key0', valueFor('new'))
+  await session.flush()
+  const { liveness } = session.keyspace
+  const busy: Liveness = {
+    isLive: (record) => liveness.isLive(record),
+    moved: (...args) => liveness.moved(...args),
+    supersession: liveness.supersession,
+    countLive: async (numbers) => {
+      for (let i = 0; i < 80; i++) await session.put(`stays${i}`, valueFor('stays', 64))
+      await seal(session)
+      return liveness.countLive(numbers)
+    },
+  }
+  const selected: number[] = []
+  const select: Select = (segments, dead, options) => {
+    selected.push(segments.length)
+    for (const { number } of segments)
+      assert.ok(dead[number]! >= 0, `segment ${number}: ${dead[number]} bytes are dead`)
+    return selectRun(segments, dead, options)
+  }
+  const durable = (): Promise<void> => session.flush()
+  assert.equal(await session.log.compactNext(busy, durable, false, select), null)
+  assert.ok(
+    selected.length === 2 && selected[1]! > selected[0]!,
+    'it was selected once before they were sealed, and once after',
+  )
   await session.close()
 })
 
