@@ -220,7 +220,12 @@ test(
     assert.match(await bench.fill(), DISK_FULL)
     await bench.daemon.stop('SIGKILL')
     const names = fs.readdirSync(bench.data).sort()
-    fs.rmSync(path.join(bench.data, names.find((name) => name.endsWith('.side'))!))
+    fs.rmSync(
+      path.join(
+        bench.data,
+        names.find((name) => name.endsWith('.side'))!,
+      ),
+    )
     bench.mount.fill()
     await bench.restart()
     await bench.check()
