@@ -163,6 +163,49 @@ test('what is dead to the last record goes unread; while something is alive it i
   await session.close()
 })
 
+/** A segment of little but two keys that are overwritten again and again, and then in the next one. */
+async function overwritten(session: LogSession, beside?: () => Promise<void>): Promise<void> {
+  for (let i = 0; i < 12; i++) await session.put(`key${i % 2}`, valueFor(`v${i}`, 240))
+  await beside?.()
+  await seal(session)
+}
+
+test('a segment in which all is dead but a tombstone that is needed does not go unread', async () => {
+  const disk = new SimDisk({ isQuick: true })
+  const session = await LogSession.open(disk, logOptions())
+  for (let i = 0; i < 20; i++) await session.put(`stays${i}`, valueFor('stays', 100))
+  await session.put('victim', valueFor('victim'))
+  await seal(session)
+  await overwritten(session, () => session.remove('victim'))
+  for (const key of ['key0', 'key1']) await session.put(key, valueFor('new'))
+  await session.flush()
+  await session.compact((...args) => selectRun(...args))
+  assert.equal(session.log.compactionCounts.segmentsDropped, 0)
+  await reopened(disk.crash(1, { isQuick: true }), session)
+  await session.close()
+})
+
+test('what is dead to the last record goes only when what made it so is durable', async () => {
+  const session = await LogSession.open(new SimDisk({ isQuick: true }), logOptions())
+  await overwritten(session)
+  for (const key of ['key0', 'key1']) await session.put(key, valueFor('new'))
+  const { log, keyspace } = session
+  const [first] = log.segments
+  const { endOffset } = log
+  const asked: number[] = []
+  const durable = (offset: number): Promise<void> => {
+    asked.push(offset)
+    return Promise.reject(new Error('it never will be'))
+  }
+  await assert.rejects(
+    log.compactNext(keyspace.liveness, durable, false, () => ({ start: 0, count: 1 })),
+    /it never will be/,
+  )
+  assert.deepEqual(asked, [endOffset])
+  assert.equal(log.segments[0], first)
+  await session.close()
+})
+
 test('segments that are sealed while it is counted what is alive in others are not taken for dead', async () => {
   const session = await LogSession.open(new SimDisk({ isQuick: true }), logOptions())
   for (let i = 0; i < 40; i++) await session.put(`key${i % 2}`, valueFor(`v${i}`, 64))
