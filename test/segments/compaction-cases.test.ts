@@ -206,6 +206,32 @@ test('what is dead to the last record goes only when what made it so is durable'
   await session.close()
 })
 
+test('what is dead to the last record stays while what made it so lies within the history window', async () => {
+  const session = await LogSession.open(new SimDisk({ isQuick: true }), logOptions({ history: { size: 100 } }))
+  await overwritten(session)
+  for (const key of ['key0', 'key1']) await session.put(key, valueFor('new'))
+  await session.flush()
+  const [first] = session.log.segments
+  await session.compact(() => ({ start: 0, count: 1 }))
+  assert.equal(session.log.compactionCounts.segmentsDropped, 0)
+  assert.equal(session.log.segments[0]!.baseOffset, first!.baseOffset)
+  assert.ok(session.log.segments[0]!.size > 2 * 240, 'both are there')
+  await session.close()
+})
+
+test('what is dead to the last record does not go unread before a later record keeps the time of the log', async () => {
+  const session = await LogSession.open(new SimDisk({ isQuick: true }), logOptions())
+  for (let i = 0; i < 12; i++) await session.put(`key${i % 2}`, valueFor(`v${i}`, 240))
+  await session.flush()
+  session.roll()
+  // They supersede the last ones, in a segment that has no committed record yet.
+  for (const key of ['key0', 'key1']) await session.put(key, valueFor('new'))
+  await untilReady(session.log)
+  await session.compact(() => ({ start: 0, count: 1 }))
+  assert.equal(session.log.compactionCounts.segmentsDropped, 0)
+  await session.close()
+})
+
 test('segments that are sealed while it is counted what is alive in others are not taken for dead', async () => {
   const session = await LogSession.open(new SimDisk({ isQuick: true }), logOptions())
   for (let i = 0; i < 40; i++) await session.put(`key${i % 2}`, valueFor(`v${i}`, 64))
