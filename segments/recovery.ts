@@ -2,7 +2,7 @@ import { ALIGNMENT, aligned, BATCH_HEADER_SIZE, RECORD_FLAG } from './format.js'
 import { allocate } from './segment-memory.js'
 import type { BatchHeader } from './batch.js'
 import { digestInSlices } from './digest.js'
-import { readFully, readWhole, replaceFile, type DiskFile } from './disk.js'
+import { type Disk, readFully, readWhole, replaceFile, type DiskFile } from './disk.js'
 import { FlinError } from './errors.js'
 import type { LogState } from './log-state.js'
 import { type ManifestSegment, vouchedOffset } from './manifest.js'
@@ -13,7 +13,7 @@ import { hasAllSegments, isBehind, isCompactedAway, isUnwritten, unnamedFiles } 
 import { RecordView } from './record.js'
 import { RestartColumns } from './restart-columns.js'
 import type { Segment } from './segment.js'
-import { sideFacts } from './segment-files.js'
+import { isNoSpace, sideFacts } from './segment-files.js'
 import { decodeSideFile, encodeSideFile, type SideFile } from './side-file.js'
 import { lastNonZero, lostOffsets, walkSegment, type Damage } from './walk.js'
 
@@ -357,12 +357,22 @@ export class Recovery {
       segment.digest = await digestInSlices(bytes, segment.size)
       const side = { ...sideFacts(segment), digest: segment.digest, columns: segment.columns! }
       const name = sideFileName(segment.baseOffset, segment.generation)
-      if (space.hasSideRoom) await replaceFile(disk, name, encodeSideFile(side, seed))
+      if (space.hasSideRoom) await replaceIfRoom(disk, name, encodeSideFile(side, seed))
       // The segment is whole again: restored from a copy, or a fault of the reading that is over.
       if (this.#names.has(suspectName(name))) await disk.remove(suspectName(name))
     }
     segment.columns = null
     segment.memory = null
+  }
+}
+
+/** A side file is disposable: a disk that is full is no reason not to start, and the next start reads the segment again. */
+async function replaceIfRoom(disk: Disk, name: string, bytes: Buffer): Promise<void> {
+  try {
+    await replaceFile(disk, name, bytes)
+  } catch (error) {
+    if (!isNoSpace(error)) throw error
+    await disk.remove(`${name}.tmp`).catch(() => undefined)
   }
 }
 

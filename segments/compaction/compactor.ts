@@ -90,9 +90,12 @@ export class Compactor {
     const { segmentSize } = options
     const liveSizeMax = options.memorySizeMax > 0 ? Infinity : space.compactionLiveMax
     const window = this.#window(isPressed)
-    const deadSizes = [...segments.deadSizes]
+    const waitedFor: number[] = []
     return this.#alone(async () => {
       for (;;) {
+        // Segments may have been sealed, and made, since the last look.
+        const deadSizes = [...segments.deadSizes]
+        for (const number of waitedFor) deadSizes[number] = 0
         const run = select(segments.inOrder, deadSizes, { segmentSize, liveSizeMax, isPressed, window })
         if (run === null) return null
         const chosen = segments.inOrder.slice(run.start, Math.min(run.start + run.count, window.first))
@@ -104,7 +107,7 @@ export class Compactor {
         const { gone, dying } = await this.#dying.look(chosen, this.#state.endOffset, countLive)
         if (gone.length > 0) return this.#drop(gone, durable)
         if (dying.length === 0 || isPressed) return this.#run(chosen, window, liveness, durable)
-        for (const { number } of dying) deadSizes[number] = 0
+        waitedFor.push(...dying.map(({ number }) => number))
       }
     })
   }

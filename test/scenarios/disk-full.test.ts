@@ -213,6 +213,28 @@ test(
 )
 
 test(
+  'no byte left for a start that finds a segment without its side file: it reads the segment instead, and serves',
+  SmallMount.needed,
+  async (t) => {
+    const bench = await Bench.start(t)
+    assert.match(await bench.fill(), DISK_FULL)
+    await bench.daemon.stop('SIGKILL')
+    const names = fs.readdirSync(bench.data).sort()
+    fs.rmSync(
+      path.join(
+        bench.data,
+        names.find((name) => name.endsWith('.side'))!,
+      ),
+    )
+    bench.mount.fill()
+    await bench.restart()
+    await bench.check()
+    assert.match(errorOf(await bench.set(bench.count)), DISK_FULL)
+    assert.equal(await bench.daemon.stop(), 0)
+  },
+)
+
+test(
   'a start on a full disk with a small segment, begun for removals: it takes more of those, and nothing else',
   SmallMount.needed,
   async (t) => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import { selectRun } from '../../segments/compaction/select.js'
+import type { Liveness } from '../../segments/compaction/liveness.js'
+import { selectRun, type Select } from '../../segments/compaction/select.js'
 import { segmentName } from '../../segments/names.js'
 import { runAt, untilReady } from '../helpers/compactions.js'
 import { HeldDisk } from '../helpers/held-disk.js'
@@ -159,6 +160,108 @@ test('what is dead to the last record goes unread; while something is alive it i
   assert.equal(session.log.compactionCounts.segmentsDropped, 1)
   assert.equal(session.log.compactionCounts.sizeRead, 0)
   await reopened(disk.crash(1, { isQuick: true }), session)
+  await session.close()
+})
+
+/** A segment of little but two keys that are overwritten again and again, and then in the next one. */
+async function overwritten(session: LogSession, beside?: () => Promise<void>): Promise<void> {
+  for (let i = 0; i < 12; i++) await session.put(`key${i % 2}`, valueFor(`v${i}`, 240))
+  await beside?.()
+  await seal(session)
+}
+
+test('a segment in which all is dead but a tombstone that is needed does not go unread', async () => {
+  const disk = new SimDisk({ isQuick: true })
+  const session = await LogSession.open(disk, logOptions())
+  for (let i = 0; i < 20; i++) await session.put(`stays${i}`, valueFor('stays', 100))
+  await session.put('victim', valueFor('victim'))
+  await seal(session)
+  await overwritten(session, () => session.remove('victim'))
+  for (const key of ['key0', 'key1']) await session.put(key, valueFor('new'))
+  await session.flush()
+  await session.compact((...args) => selectRun(...args))
+  assert.equal(session.log.compactionCounts.segmentsDropped, 0)
+  await reopened(disk.crash(1, { isQuick: true }), session)
+  await session.close()
+})
+
+test('what is dead to the last record goes only when what made it so is durable', async () => {
+  const session = await LogSession.open(new SimDisk({ isQuick: true }), logOptions())
+  await overwritten(session)
+  for (const key of ['key0', 'key1']) await session.put(key, valueFor('new'))
+  const { log, keyspace } = session
+  const [first] = log.segments
+  const { endOffset } = log
+  const asked: number[] = []
+  const durable = (offset: number): Promise<void> => {
+    asked.push(offset)
+    return Promise.reject(new Error('it never will be'))
+  }
+  await assert.rejects(
+    log.compactNext(keyspace.liveness, durable, false, () => ({ start: 0, count: 1 })),
+    /it never will be/,
+  )
+  assert.deepEqual(asked, [endOffset])
+  assert.equal(log.segments[0], first)
+  await session.close()
+})
+
+test('what is dead to the last record stays while what made it so lies within the history window', async () => {
+  const session = await LogSession.open(new SimDisk({ isQuick: true }), logOptions({ history: { size: 100 } }))
+  await overwritten(session)
+  for (const key of ['key0', 'key1']) await session.put(key, valueFor('new'))
+  await session.flush()
+  const [first] = session.log.segments
+  await session.compact(() => ({ start: 0, count: 1 }))
+  assert.equal(session.log.compactionCounts.segmentsDropped, 0)
+  assert.equal(session.log.segments[0]!.baseOffset, first!.baseOffset)
+  assert.ok(session.log.segments[0]!.size > 2 * 240, 'both are there')
+  await session.close()
+})
+
+test('what is dead to the last record does not go unread before a later record keeps the time of the log', async () => {
+  const session = await LogSession.open(new SimDisk({ isQuick: true }), logOptions())
+  for (let i = 0; i < 12; i++) await session.put(`key${i % 2}`, valueFor(`v${i}`, 240))
+  await session.flush()
+  session.roll()
+  // They supersede the last ones, in a segment that has no committed record yet.
+  for (const key of ['key0', 'key1']) await session.put(key, valueFor('new'))
+  await untilReady(session.log)
+  await session.compact(() => ({ start: 0, count: 1 }))
+  assert.equal(session.log.compactionCounts.segmentsDropped, 0)
+  await session.close()
+})
+
+test('segments that are sealed while it is counted what is alive in others are not taken for dead', async () => {
+  const session = await LogSession.open(new SimDisk({ isQuick: true }), logOptions())
+  for (let i = 0; i < 40; i++) await session.put(`key${i % 2}`, valueFor(`v${i}`, 64))
+  await seal(session)
+  await session.put('key0', valueFor('new'))
+  await session.flush()
+  const { liveness } = session.keyspace
+  const busy: Liveness = {
+    isLive: (record) => liveness.isLive(record),
+    moved: (...args) => liveness.moved(...args),
+    supersession: liveness.supersession,
+    countLive: async (numbers) => {
+      for (let i = 0; i < 80; i++) await session.put(`stays${i}`, valueFor('stays', 64))
+      await seal(session)
+      return liveness.countLive(numbers)
+    },
+  }
+  const selected: number[] = []
+  const select: Select = (segments, dead, options) => {
+    selected.push(segments.length)
+    for (const { number } of segments)
+      assert.ok(dead[number]! >= 0, `segment ${number}: ${dead[number]} bytes are dead`)
+    return selectRun(segments, dead, options)
+  }
+  const durable = (): Promise<void> => session.flush()
+  assert.equal(await session.log.compactNext(busy, durable, false, select), null)
+  assert.ok(
+    selected.length === 2 && selected[1]! > selected[0]!,
+    'it was selected once before they were sealed, and once after',
+  )
   await session.close()
 })
 
