@@ -62,11 +62,16 @@ test('a log that is corrupt: 4', async (t) => {
   ends(await runDaemon(['--data', folder, '--port', '0']), 4, 'MANIFEST', 'flin log verify')
 })
 
+test('a file where the folder should be, or above it: 2', async (t) => {
+  const file = path.join(temporaryFolder(t), 'file')
+  fs.writeFileSync(file, '')
+  for (const data of [file, path.join(file, 'data')]) {
+    ends(await runDaemon(['--data', data, '--port', '0']), 2, data, 'no folder')
+  }
+})
+
 test('a disk that says no at the start: 5', async (t) => {
   const folder = temporaryFolder(t)
-  const file = path.join(folder, 'file')
-  fs.writeFileSync(file, '')
-  ends(await runDaemon(['--data', file, '--port', '0']), 5, file, 'disk')
   const taken = path.join(folder, 'taken')
   fs.mkdirSync(path.join(taken, 'MANIFEST'), { recursive: true })
   ends(await runDaemon(['--data', taken, '--port', '0']), 5, taken, 'disk')
