@@ -4,23 +4,22 @@ import { Compactor } from './compaction/compactor.js'
 import type { CompactionCounts } from './compaction/counts.js'
 import type { History } from './compaction/history.js'
 import type { CompactionResult, Durable, Liveness } from './compaction/liveness.js'
-import { LoopRewriter, type Rewriter } from './compaction/rewriter.js'
+import type { Rewriter } from './compaction/rewriter.js'
 import { selectRun, type Select } from './compaction/select.js'
-import { ThreadRewriter } from './compaction/thread-rewriter.js'
 import { FolderLock } from './lock.js'
 import type { Disk } from './disk.js'
 import { beginEpoch } from './epoch.js'
 import { diskFailure, FlinError } from './errors.js'
 import { evict, noteCold } from './eviction.js'
 import { Flusher } from './flusher.js'
-import { checksumSeed } from './format.js'
-import { KeyHasher } from './key-hash.js'
+import type { KeyHasher } from './key-hash.js'
 import { type AppendedRecord, appendRecords, type LogRecord, type NewRecord, recordAt } from './log-record.js'
-import { LogState } from './log-state.js'
+import type { LogState } from './log-state.js'
 import type { Manifest } from './manifest.js'
-import { beginFirstSegment, findOrCreateManifest } from './new-log.js'
+import { beginFirstSegment } from './new-log.js'
 import { NodeDisk } from './node-disk.js'
 import { NullDisk } from './null-disk.js'
+import { openState } from './opening.js'
 import { checkDiskSizeMax, completeOptions, type FsyncPolicy, type LogOptions } from './options.js'
 import { type LoadedRecords, type Location, type Place, placeKey, Reader } from './reader.js'
 import { clearOrphans, Recovery, type Replay } from './recovery.js'
@@ -98,16 +97,7 @@ export class Log {
   }
 
   static async #open(disk: Disk, options: Partial<LogOptions>, lock: FolderLock | null): Promise<Log> {
-    const complete = completeOptions(options)
-    const manifest = await findOrCreateManifest(disk, complete)
-    const [seed0, seed1] = manifest.hashSeed
-    const newHasher = () => complete.keyHasher?.(seed0, seed1) ?? new KeyHasher(seed0, seed1)
-    const state = new LogState(disk, complete, manifest, checksumSeed(manifest.logId), newHasher())
-    const hasThread = disk instanceof NodeDisk && complete.keyHasher === undefined
-    if (!complete.readOnly) await state.meter?.measureAll()
-    const rewriter = hasThread
-      ? new ThreadRewriter(disk.folder, manifest.hashSeed)
-      : new LoopRewriter(state.disk, newHasher())
+    const { state, rewriter } = await openState(disk, options)
     return new Log(state, lock, rewriter)
   }
 
