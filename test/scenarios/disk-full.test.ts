@@ -58,6 +58,12 @@ class Bench {
     return 'no write was refused'
   }
 
+  /** The daemon ends as it should, and leaves a log that is intact. */
+  async end(): Promise<void> {
+    assert.equal(await this.daemon.stop(), 0)
+    assert.equal((await flin('log', 'verify', '--data', this.data)).code, 0)
+  }
+
   /** Everything that was acknowledged is there. */
   async check(): Promise<void> {
     for (let key = 0; key < this.count; key++) assert.equal(await this.client.call('GET', `key:${key}`), valueOf(key))
@@ -85,8 +91,7 @@ for (const fsync of ['always', 'everysec', 'no']) {
     await bench.daemon.until(/"msg":"there is space again: writes are accepted"/)
     assert.deepEqual(await bench.set(bench.count++), OK)
     await bench.check()
-    assert.equal(await bench.daemon.stop(), 0)
-    assert.equal((await flin('log', 'verify', '--data', bench.data)).code, 0)
+    await bench.end()
   })
 }
 
@@ -131,8 +136,7 @@ test(
     await bench.restart()
     await bench.check()
     assert.deepEqual(await bench.set(bench.count++), OK)
-    assert.equal(await bench.daemon.stop(), 0)
-    assert.equal((await flin('log', 'verify', '--data', bench.data)).code, 0)
+    await bench.end()
   },
 )
 
@@ -179,8 +183,7 @@ test(
     bench.mount.empty()
     await bench.restart()
     await bench.check()
-    assert.equal(await bench.daemon.stop(), 0)
-    assert.equal((await flin('log', 'verify', '--data', bench.data)).code, 0)
+    await bench.end()
   },
 )
 
@@ -206,8 +209,7 @@ test(
       bench.mount.resize('16m')
       await bench.daemon.until(/"msg":"there is space again: writes are accepted"/)
       await until('a key can be set', async () => errorOf(await bench.set(0)) === '')
-      assert.equal(await bench.daemon.stop(), 0)
-      assert.equal((await flin('log', 'verify', '--data', bench.data)).code, 0)
+      await bench.end()
     }
   },
 )

@@ -70,23 +70,26 @@ test('what is known to be gone from a segment outlives a restart', async () => {
   await again.close()
 })
 
-test('a key that is deleted while its segment is rewritten stays deleted', async () => {
+/** A key is judged alive, and copied; before the manifest names the copy, `change` is committed. */
+async function whileCopied(key: string, change: (session: LogSession) => Promise<void>) {
   const inner = new SimDisk({ isQuick: true })
   const disk = new HeldDisk(inner)
   const session = await LogSession.open(disk, logOptions())
-  await session.put('stays', valueFor('stays'))
-  await session.put('goes', valueFor('goes'))
-  await session.put('dead', valueFor('dead'))
+  for (const name of ['stays', key, 'dead']) await session.put(name, valueFor(name))
   await session.remove('dead')
   await seal(session)
-  // It is judged alive, and copied; the manifest that names the copy comes after its tombstone.
   disk.holds = (what) => /^write .*-0001\.side$/.test(what)
   const compacting = session.compact(first)
   await disk.untilHeld(1)
-  await session.remove('goes')
+  await change(session)
   await session.flush()
   disk.letAllGo()
   await compacting
+  return { inner, session }
+}
+
+test('a key that is deleted while its segment is rewritten stays deleted', async () => {
+  const { inner, session } = await whileCopied('goes', (it) => it.remove('goes'))
   await seal(session)
   await session.compact(runAt(0.99, 1))
   assert.equal(tombstones(session), 1, 'the copy still lies in the log')
@@ -95,22 +98,7 @@ test('a key that is deleted while its segment is rewritten stays deleted', async
 })
 
 test('a key that is written while its segment is rewritten keeps its newer value', async () => {
-  const inner = new SimDisk({ isQuick: true })
-  const disk = new HeldDisk(inner)
-  const session = await LogSession.open(disk, logOptions())
-  await session.put('stays', valueFor('stays'))
-  await session.put('changes', valueFor('old'))
-  await session.put('dead', valueFor('dead'))
-  await session.remove('dead')
-  await seal(session)
-  // It is judged alive, and copied; the index is told of the copy after the key has gone on.
-  disk.holds = (what) => /^write .*-0001\.side$/.test(what)
-  const compacting = session.compact(first)
-  await disk.untilHeld(1)
-  await session.put('changes', valueFor('new'))
-  await session.flush()
-  disk.letAllGo()
-  await compacting
+  const { inner, session } = await whileCopied('changes', (it) => it.put('changes', valueFor('new')))
   await session.check(session.history.endOffset)
   await reopened(inner.kill(1, { isQuick: true }), session)
   await session.close()
