@@ -57,6 +57,13 @@ test('records that die in order are waited for: one segment that is dying is lef
   assert.equal(select([{ dead: 900 }]), null)
 })
 
+test('a large log of which a third is not dead yet is let be, however much that is', () => {
+  const of = (dead: number, living: number) =>
+    select([...Array.from({ length: dead }, () => half), ...Array.from({ length: living }, () => alive)])
+  assert.equal(of(5, 5), null, '3,000 of 10,000')
+  assert.notEqual(of(6, 4), null, '3,600 of 10,000')
+})
+
 test('where much is dead the best is rewritten, with neighbours that are worth it', () => {
   assert.deepEqual(select([half, { dead: 900 }, alive, half]), { start: 0, count: 2 })
   assert.deepEqual(select([alive, { dead: 850 }, { dead: 850 }, { dead: 850 }, alive]), { start: 1, count: 3 })
