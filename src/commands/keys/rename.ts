@@ -30,9 +30,8 @@ function put({ keyspace }: Context, args: Args, value: Value, isMove: boolean): 
 
 /** What {@link put} may write. */
 function putSize(foresight: Foresight, args: Args): number {
-  const size = foresight.sizeOf(args, 1)
-  foresight.mayGet(args, 2, size)
-  return size
+  foresight.mayTake(args, 1, 2)
+  return foresight.sizeOf(args, 1)
 }
 
 function isSameKey({ buf, starts, ends }: Args): boolean {
@@ -55,6 +54,7 @@ export const rename: Command = {
     context.reply.ok()
   },
   valuesSize: putSize,
+  passesOn: true,
 }
 
 export const renamenx: Command = {
@@ -100,4 +100,6 @@ export const copy: Command = {
     reply.integer(isDone ? 1 : 0)
   },
   valuesSize: putSize,
+  passesOn: true,
+  itemsRead: () => ({ left: Infinity, right: 0 }),
 }

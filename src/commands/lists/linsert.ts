@@ -3,7 +3,8 @@ import { ItemSearch } from '../../models/lists/list-values.js'
 import { MEMBER_OVERHEAD } from '../../models/objects/member-records.js'
 import type { Args } from '../../protocol/resp/args.js'
 import { ERR, ReplyError, type Command } from '../command.js'
-import { listOf, OF_LIST } from './list.js'
+import { insertedSize } from './list-foresight.js'
+import { ALL_ITEMS, listOf, OF_LIST } from './list.js'
 
 export const linsert: Command = {
   ...OF_LIST,
@@ -40,6 +41,8 @@ export const linsert: Command = {
     keyspace.onReady(buf, starts[1]!, ends[1]!)
     reply.integer(list.count)
   },
+  valuesSize: (foresight, args) => insertedSize(foresight, args, 4),
+  itemsRead: () => ALL_ITEMS,
 }
 
 function isAfterArgument(args: Args, i: number): boolean {

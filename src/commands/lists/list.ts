@@ -2,7 +2,7 @@ import type { Keyspace } from '../../models/keyspace.js'
 import { KIND, RECORD_OVERHEAD } from '../../models/kinds.js'
 import type { ListState } from '../../models/lists/list-state.js'
 import type { Args } from '../../protocol/resp/args.js'
-import { ERR, ReplyError } from '../command.js'
+import { ERR, ReplyError, type ItemRange } from '../command.js'
 
 /** What each list command that is about one key has in common. */
 export const OF_LIST = { keys: { first: 1, last: 1, step: 1 }, group: 'list' } as const
@@ -26,6 +26,19 @@ export function createList(keyspace: Keyspace, { buf, starts, ends }: Args, i: n
 /** Bytes of the records that a key is given, or loses, beside those of items. */
 export function keySize(args: Args, i: number): number {
   return (args.size(i) + RECORD_OVERHEAD) * 3
+}
+
+/** For `itemsRead` of a command: all items. */
+export const ALL_ITEMS: ItemRange = { left: Infinity, right: 0 }
+
+/** For `itemsRead` of a command: so many at one end. */
+export function itemsAt(side: Side, count: number): ItemRange {
+  return side === 'left' ? { left: count, right: 0 } : { left: 0, right: count }
+}
+
+/** Argument `i` as a number where it does not matter yet that it is wrong: 0 then. */
+export function foreseenNumber(args: Args, i: number): number {
+  return Number(args.bigint(i) ?? 0)
 }
 
 /** Argument `i` as an end of a list. @throws ReplyError when it is none */

@@ -3,7 +3,8 @@ import { itemRecord } from '../../models/lists/list-values.js'
 import { MEMBER_OVERHEAD } from '../../models/objects/member-records.js'
 import type { Args } from '../../protocol/resp/args.js'
 import type { Command, Context } from '../command.js'
-import { createList, keySize, listOf, sideArgument, type Side } from './list.js'
+import { movedSize } from './list-foresight.js'
+import { createList, itemsAt, keySize, listOf, sideArgument, type Side } from './list.js'
 
 export const lmove: Command = {
   name: 'lmove',
@@ -17,6 +18,8 @@ export const lmove: Command = {
   run(context, args) {
     move(context, args, sideArgument(args, 3), sideArgument(args, 4))
   },
+  valuesSize: movedSize,
+  itemsRead: (args) => itemsAt(args.equalsIgnoreCase(3, 'LEFT') ? 'left' : 'right', 1),
 }
 
 export const rpoplpush: Command = {
@@ -29,6 +32,7 @@ export const rpoplpush: Command = {
   run(context, args) {
     move(context, args, 'right', 'left')
   },
+  itemsRead: () => itemsAt('right', 1),
 }
 
 /** Moves an item from key 1 to key 2 and replies with it. */

@@ -1,5 +1,8 @@
+import type { Args } from '../../protocol/resp/args.js'
 import { ERR, ReplyError, type Command } from '../command.js'
-import { countArgument, listOf, sideArgument } from './list.js'
+import { forEachKey } from '../keys-of.js'
+import { removedSize } from './list-foresight.js'
+import { countArgument, foreseenNumber, listOf, sideArgument } from './list.js'
 import { popMany } from './pop.js'
 
 export const lmpop: Command = {
@@ -33,4 +36,21 @@ export const lmpop: Command = {
     }
     reply.nilArray()
   },
+  valuesSize(foresight, args) {
+    let most = 0
+    forEachKey(lmpop, args, (i) => {
+      most = Math.max(most, removedSize(foresight, args, i, foreseenCount(args)))
+    })
+    return most
+  },
+  itemsRead(args) {
+    const count = foreseenCount(args)
+    return { left: count, right: count }
+  },
+  onlyRemoves: true,
+}
+
+/** COUNT is the last but one argument where it is given at all. */
+function foreseenCount(args: Args): number {
+  return args.equalsIgnoreCase(args.count - 2, 'COUNT') ? foreseenNumber(args, args.count - 1) : 1
 }

@@ -3,7 +3,7 @@ import type { Args } from '../../protocol/resp/args.js'
 import { integerArgument } from '../arguments.js'
 import { ERR, ReplyError, type Command } from '../command.js'
 import { INT64_MIN } from '../strings/add.js'
-import { countArgument, listOf, OF_LIST } from './list.js'
+import { ALL_ITEMS, countArgument, listOf, OF_LIST } from './list.js'
 
 interface Options {
   /** The first match that counts, from 1 on. */
@@ -41,6 +41,7 @@ export const lpos: Command = {
     } else if (found.length === 0) reply.nil()
     else reply.integer(found[0]!)
   },
+  itemsRead: () => ALL_ITEMS,
 }
 
 function parse(args: Args): Options {

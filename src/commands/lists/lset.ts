@@ -2,6 +2,7 @@ import { replaceItem } from '../../models/lists/list-edits.js'
 import { MEMBER_OVERHEAD } from '../../models/objects/member-records.js'
 import { integerArgument } from '../arguments.js'
 import { ERR, ReplyError, type Command } from '../command.js'
+import { addedSize } from './list-foresight.js'
 import { fromBeginning, listOf, OF_LIST } from './list.js'
 
 export const lset: Command = {
@@ -22,4 +23,5 @@ export const lset: Command = {
     keyspace.changed(list)
     reply.ok()
   },
+  valuesSize: (foresight, args) => addedSize(foresight, args, 3, 4),
 }

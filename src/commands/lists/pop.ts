@@ -4,7 +4,8 @@ import { checkLoaded, itemRecord } from '../../models/lists/list-values.js'
 import { MEMBER_OVERHEAD } from '../../models/objects/member-records.js'
 import type { Args } from '../../protocol/resp/args.js'
 import { ERR, ReplyError, type Command, type Context } from '../command.js'
-import { countArgument, keySize, listOf, OF_LIST, type Side } from './list.js'
+import { removedSize } from './list-foresight.js'
+import { countArgument, foreseenNumber, itemsAt, keySize, listOf, OF_LIST, type Side } from './list.js'
 
 export const lpop: Command = {
   ...OF_LIST,
@@ -17,6 +18,9 @@ export const lpop: Command = {
   run(context, args) {
     pop(context, args, 'left')
   },
+  valuesSize: (foresight, args) => removedSize(foresight, args, 1, foreseenCount(args)),
+  itemsRead: (args) => itemsAt('left', foreseenCount(args)),
+  onlyRemoves: true,
 }
 
 export const rpop: Command = {
@@ -27,6 +31,11 @@ export const rpop: Command = {
   run(context, args) {
     pop(context, args, 'right')
   },
+  itemsRead: (args) => itemsAt('right', foreseenCount(args)),
+}
+
+function foreseenCount(args: Args): number {
+  return args.count === 3 ? foreseenNumber(args, 2) : 1
 }
 
 function pop(context: Context, args: Args, side: Side): void {

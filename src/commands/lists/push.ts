@@ -2,6 +2,7 @@ import { pushLeft, pushRight } from '../../models/lists/list-edits.js'
 import { MEMBER_OVERHEAD } from '../../models/objects/member-records.js'
 import type { Args } from '../../protocol/resp/args.js'
 import type { Command, Context } from '../command.js'
+import { addedSize } from './list-foresight.js'
 import { createList, keySize, listOf, OF_LIST, type Side } from './list.js'
 
 export const rpush: Command = {
@@ -15,6 +16,7 @@ export const rpush: Command = {
   run(context, args) {
     push(context, args, 'right', true)
   },
+  valuesSize: (foresight, args) => addedSize(foresight, args, 2, args.count),
 }
 
 export const lpush: Command = {

@@ -1,7 +1,7 @@
 import { checkLoaded, itemRecord } from '../../models/lists/list-values.js'
 import { integerArgument } from '../arguments.js'
 import type { Command } from '../command.js'
-import { fromBeginning, listOf, OF_LIST } from './list.js'
+import { ALL_ITEMS, foreseenNumber, fromBeginning, itemsAt, listOf, OF_LIST } from './list.js'
 
 export const llen: Command = {
   ...OF_LIST,
@@ -34,6 +34,10 @@ export const lindex: Command = {
     const record = itemRecord(keyspace.log, list.items)
     reply.bulk(record.bytes, record.valueStart, record.valueEnd)
   },
+  itemsRead(args) {
+    const index = foreseenNumber(args, 2)
+    return index < 0 ? itemsAt('right', -index) : itemsAt('left', index + 1)
+  },
 }
 
 export const lrange: Command = {
@@ -63,5 +67,11 @@ export const lrange: Command = {
       const record = itemRecord(keyspace.log, items)
       reply.bulk(record.bytes, record.valueStart, record.valueEnd)
     }
+  },
+  itemsRead(args) {
+    const from = foreseenNumber(args, 2)
+    const to = foreseenNumber(args, 3)
+    if (to >= 0) return itemsAt('left', to + 1)
+    return from < 0 ? itemsAt('right', -from) : ALL_ITEMS
   },
 }

@@ -3,7 +3,8 @@ import { ItemSearch } from '../../models/lists/list-values.js'
 import { MEMBER_OVERHEAD } from '../../models/objects/member-records.js'
 import { integerArgument } from '../arguments.js'
 import type { Command } from '../command.js'
-import { fromBeginning, keySize, listOf, OF_LIST } from './list.js'
+import { removedSize } from './list-foresight.js'
+import { ALL_ITEMS, foreseenNumber, fromBeginning, keySize, listOf, OF_LIST } from './list.js'
 import { removeEnd } from './pop.js'
 
 export const ltrim: Command = {
@@ -31,6 +32,19 @@ export const ltrim: Command = {
     }
     reply.ok()
   },
+  valuesSize(foresight, args) {
+    const { count } = foresight.listOf(args, 1)
+    const first = Math.max(0, fromBeginning(foreseenNumber(args, 2), count))
+    const behind = count - 1 - fromBeginning(foreseenNumber(args, 3), count)
+    return removedSize(foresight, args, 1, first + Math.max(0, behind))
+  },
+  itemsRead(args) {
+    const from = foreseenNumber(args, 2)
+    const to = foreseenNumber(args, 3)
+    const left = Math.max(from, 0) + Math.max(to + 1, 0)
+    return { left, right: Math.max(-from, 0) + Math.max(-to - 1, 0) }
+  },
+  onlyRemoves: true,
 }
 
 export const lrem: Command = {
@@ -68,4 +82,10 @@ export const lrem: Command = {
     }
     reply.integer(orders.length)
   },
+  valuesSize(foresight, args) {
+    const wanted = Math.abs(foreseenNumber(args, 2))
+    return removedSize(foresight, args, 1, wanted === 0 ? Infinity : wanted)
+  },
+  itemsRead: () => ALL_ITEMS,
+  onlyRemoves: true,
 }

@@ -18,7 +18,7 @@ export class ListState implements ObjectState {
   readonly items = new ItemSequence()
   recordsSize = 0
   /** Size class of the largest record that an item has had since the list was empty. */
-  largestClass = 0
+  #largestClass = 0
   readonly #deadSizes: number[]
 
   /** @param deadSizes bytes that have died, by segment */
@@ -33,6 +33,11 @@ export class ListState implements ObjectState {
 
   get byteSize(): number {
     return STATE_OVERHEAD + this.items.byteSize
+  }
+
+  /** Bytes that the record of an item takes at most, to a few hundredths. */
+  get itemSizeMax(): number {
+    return CLASS_SIZES[this.#largestClass]!
   }
 
   /** An item whose order is above all others. `size`: of its record. */
@@ -60,13 +65,13 @@ export class ListState implements ObjectState {
   remove(): void {
     this.#buried()
     this.items.remove()
-    if (this.items.count === 0) this.largestClass = 0
+    if (this.items.count === 0) this.#largestClass = 0
   }
 
   #added(size: number): number {
     const sizeClass = sizeClassOf(size)
     this.recordsSize += CLASS_SIZES[sizeClass]!
-    if (sizeClass > this.largestClass) this.largestClass = sizeClass
+    if (sizeClass > this.#largestClass) this.#largestClass = sizeClass
     return sizeClass
   }
 
@@ -84,6 +89,12 @@ export class ListState implements ObjectState {
       if (isThere) this.replace(segmentNumber, position, size)
       else this.insert(datum, segmentNumber, position, size)
     } else if (isThere) this.remove()
+  }
+
+  copyTo(target: ObjectState, members: MemberRecords): void {
+    const list = target as ListState
+    const { reader, appender } = members.log
+    // XXX
   }
 
   settle(): Promise<void> {
