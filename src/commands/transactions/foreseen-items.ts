@@ -1,7 +1,7 @@
 import { insertionsLeft } from '../../models/lists/list-orders.js'
 import { ItemSequence } from '../../models/lists/item-sequence.js'
 import type { ListState } from '../../models/lists/list-state.js'
-import { copiedSizeOf } from '../../models/objects/object-copy.js'
+import { copiedSize } from '../../models/objects/object-copy.js'
 import type { ForeseenList } from '../command.js'
 
 const EMPTY = new ItemSequence()
@@ -19,7 +19,7 @@ export class ForeseenItems implements ForeseenList {
 
   constructor(list: ListState | null, endOffset: number) {
     this.count = list?.count ?? 0
-    this.itemSize = list === null ? 0 : copiedSizeOf(list.itemSizeMax)
+    this.itemSize = list === null ? 0 : copiedSize({ recordsSize: list.itemSizeMax })
     this.#endOffset = endOffset
     if (list !== null) this.#lists.add(list)
   }

@@ -1,7 +1,9 @@
 import { CLASS_SIZES, RECORD_FLAG, sizeClassOf, type ReplayedRecord } from '../../../segments/index.js'
 import { KIND } from '../kinds.js'
+import type { MemberRecords } from '../objects/member-records.js'
 import type { ObjectState, ObjectType, RecordChunk } from '../objects/object-state.js'
 import { ItemSequence } from './item-sequence.js'
+import { itemRecord } from './list-values.js'
 
 /** Bytes that a list takes beside its items. */
 const STATE_OVERHEAD = 120
@@ -91,10 +93,16 @@ export class ListState implements ObjectState {
     } else if (isThere) this.remove()
   }
 
-  copyTo(target: ObjectState, members: MemberRecords): void {
+  copyTo(target: ObjectState, members: MemberRecords, command: number): void {
     const list = target as ListState
-    const { reader, appender } = members.log
-    // XXX
+    const { log } = members
+    const { items } = this
+    for (let more = items.seek(0); more; more = items.next()) {
+      const { bytes, valueStart, valueEnd } = itemRecord(log, items)
+      const order = members.appendLast(target, KIND.listItem, command, bytes, valueStart, valueEnd)
+      const { segmentNumber, position, recordSize } = log.appender
+      list.pushRight(order, segmentNumber, position, recordSize)
+    }
   }
 
   settle(): Promise<void> {
