@@ -74,14 +74,16 @@ function requestsOf(random: Random): string[][] {
   if (roll < 42) return [['LSET', key, String(random.below(6) - 3), value()]]
   if (roll < 60) return [['LINSERT', key, random.pick(['BEFORE', 'AFTER']), value(), value()]]
   // So often at one place that others have to make room.
-  if (roll < 64) {
+  if (roll < 62) {
     const where = random.pick(['BEFORE', 'AFTER'])
-    return Array.from({ length: 30 }, () => ['LINSERT', key, where, 'pivot', value()])
+    const crowd = Array.from({ length: 70 }, () => ['LINSERT', key, where, 'pivot', random.pick(['a', 'b'])])
+    return [['RPUSH', key, 'a', 'pivot', 'b'], ...crowd]
   }
   if (roll < 68) return [['LINSERT', key, 'AFTER', value(), 'pivot']]
   if (roll < 74) return [['LREM', key, String(random.below(5) - 2), value()]]
   if (roll < 78) return [['LTRIM', key, String(random.below(3)), random.pick(['-1', '30'])]]
-  if (roll < 90) return [['LMOVE', key, random.pick(KEYS), random.pick(['LEFT', 'RIGHT']), random.pick(['LEFT', 'RIGHT'])]]
+  if (roll < 90)
+    return [['LMOVE', key, random.pick(KEYS), random.pick(['LEFT', 'RIGHT']), random.pick(['LEFT', 'RIGHT'])]]
   if (roll < 92) return [['DEL', key]]
   if (roll < 95) return [['RENAME', key, random.pick(KEYS)]]
   if (roll < 98) return [['COPY', key, random.pick(KEYS), 'REPLACE']]
