@@ -44,13 +44,17 @@ async function produce(port: number, name: string, jobs: Jobs): Promise<void> {
   }
 }
 
+/** What it had taken before the daemon was killed comes first. */
+async function take(redis: Redis, own: string): Promise<string | null> {
+  return (await redis.lindex(own, 0)) ?? (await redis.lmove('jobs', own, 'RIGHT', 'LEFT'))
+}
+
 async function consume(port: number, name: string, jobs: Jobs): Promise<void> {
   const redis = connect(port)
   const own = `taken:${name}`
   try {
     for (;;) {
-      // What it had taken before the daemon was killed comes first.
-      const job = (await redis.lindex(own, 0)) ?? (await redis.lmove('jobs', own, 'RIGHT', 'LEFT'))
+      const job = await take(redis, own)
       if (job === null) continue
       // Done is what has been taken away: an answer that gets lost leaves it open.
       const removed = await redis.lrem(own, 1, job)
