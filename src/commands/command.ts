@@ -17,6 +17,8 @@ export type CommandFlag =
   | 'skip_monitor'
   | 'skip_slowlog'
   | 'allow_busy'
+  /** Its request may wait. */
+  | 'blocking'
   /** May not be part of a transaction. */
   | 'no_multi'
   /** Runs at once also inside MULTI, as EXEC does. Flin's own word: COMMAND does not tell it. */
@@ -85,7 +87,7 @@ export interface Command {
   readonly subcommands?: readonly Subcommand[]
   /** It looks at keys that its arguments do not name. */
   readonly isWalk?: true
-  /** Runs against the state as it is now. Looks up before it writes; replies exactly once. */
+  /** Runs against the state as it is now. Looks up before it writes; replies exactly once, or waits: see waitFor(). */
   readonly run: (context: Context, args: Args) => void
   /**
    * Checks what must hold before a transaction begins; throws or replies nothing. Only for preconditions whose failure

@@ -62,6 +62,9 @@ export class Keyspace {
   /** What the running command's reply waits for: the log must be committed up to here. 0: nothing. */
   gate = 0
 
+  /** Told of a key that has got something for which clients may wait. */
+  onReady: (key: Buffer, start: number, end: number) => void = () => undefined
+
   /** The key looked for last. */
   #hi = 0
   #lo = 0

@@ -2,7 +2,7 @@ import { RECORD_OVERHEAD } from '../../models/kinds.js'
 import type { Keyspace } from '../../models/keyspace.js'
 import type { Args } from '../../protocol/resp/args.js'
 import type { Command, Foresight } from '../command.js'
-import { forEachKey } from '../keys-of.js'
+import { forEachKey, keyName } from '../keys-of.js'
 import type { QueuedCommand } from '../session.js'
 
 /** A removal of what has expired, the value, and its expiry: a command appends no more than these for one key. */
@@ -61,7 +61,7 @@ class ForeseenSizes implements Foresight {
   }
 
   sizeOf(args: Args, i: number): number {
-    const name = nameOf(args, i)
+    const name = keyName(args, i)
     const size = this.#sizes.get(name) ?? this.#currentSize(args, i)
     this.#sizes.set(name, size)
     return size
@@ -69,15 +69,11 @@ class ForeseenSizes implements Foresight {
 
   mayGet(args: Args, i: number, size: number): void {
     // It may as well be refused, and then the key keeps what it has.
-    if (size > this.sizeOf(args, i)) this.#sizes.set(nameOf(args, i), size)
+    if (size > this.sizeOf(args, i)) this.#sizes.set(keyName(args, i), size)
   }
 
   #currentSize({ buf, starts, ends }: Args, i: number): number {
     const { record } = this.#keyspace
     return this.#keyspace.find(buf, starts[i]!, ends[i]!) ? record.valueEnd - record.valueStart : 0
   }
-}
-
-function nameOf({ buf, starts, ends }: Args, i: number): string {
-  return buf.toString('latin1', starts[i], ends[i])
 }
