@@ -15,8 +15,20 @@ export function keySpecOf(command: Command, args: Args): KeySpec | undefined {
   return findSubcommand(command.subcommands, args, 1)?.keys
 }
 
+/** How many keys the arguments of a command with a count of keys say that there are; null when they do not have as many. */
+export function countedKeys({ keyCountAt }: Command, args: Args): number | null {
+  const count = keyCountAt === undefined ? NaN : args.integer(keyCountAt)
+  return count >= 1 && count < args.count - keyCountAt! ? count : null
+}
+
 /** Calls `visit` with the number of each argument that is a key. */
 export function forEachKey(command: Command, args: Args, visit: (i: number) => void): void {
+  if (command.keyCountAt !== undefined) {
+    const first = command.keyCountAt + 1
+    const count = countedKeys(command, args) ?? 0
+    for (let i = first; i < first + count; i++) visit(i)
+    return
+  }
   const spec = keySpecOf(command, args)
   if (spec === undefined) return
   const last = spec.last < 0 ? args.count + spec.last : spec.last

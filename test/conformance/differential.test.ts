@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import { Daemon, temporaryFolder } from '../helpers/daemon.js'
 import { needs } from '../helpers/needs.js'
 import { Random } from '../helpers/random.js'
@@ -163,7 +164,9 @@ async function contents(port: number): Promise<Entry[]> {
     cursor = next
     for (const key of keys) {
       const ttl = (await client.call('TTL', key)) as number
-      found.push({ key, value: await client.call('GET', key), ttl })
+      const isList = isDeepStrictEqual(await client.call('TYPE', key), { simple: 'list' })
+      const value = isList ? client.call('LRANGE', key, 0, -1) : client.call('GET', key)
+      found.push({ key, value: await value, ttl })
     }
   } while (cursor !== '0')
   client.close()

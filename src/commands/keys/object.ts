@@ -29,6 +29,10 @@ const encoding: Subcommand = about(
     '    associated with a <key>.',
   ],
   ({ keyspace, reply }) => {
+    if (!keyspace.isString) {
+      reply.bulkText(keyspace.foundType === 'list' ? 'quicklist' : keyspace.foundType)
+      return
+    }
     const { bytes, valueStart, valueEnd, command } = keyspace.record
     const size = valueEnd - valueStart
     if (MAKES_RAW.has(command)) reply.bulkText('raw')
@@ -70,6 +74,10 @@ const refcount: Subcommand = about(
   ['readonly'],
   ['REFCOUNT <key>', '    Return the number of references of the value associated with the specified', '    <key>.'],
   ({ keyspace, reply }) => {
+    if (!keyspace.isString) {
+      reply.integer(1)
+      return
+    }
     const { bytes, valueStart, valueEnd, command } = keyspace.record
     const value = parseInteger(bytes, valueStart, valueEnd)
     const isShared = value >= 0 && value < SHARED_END && !KEEPS_TEXT.has(command) && !MAKES_RAW.has(command)

@@ -7,6 +7,7 @@ import { errorText } from '../error-text.js'
 import { collectCold } from '../keys-of.js'
 import { config } from '../server/config.js'
 import { discardQueue, type QueuedCommand, type Session } from '../session.js'
+import { collectColdItems } from './cold-items.js'
 import { foreseenSize } from './foresight.js'
 import { COLD_WALK_COUNT_MAX } from './walks.js'
 import { unwatchAll } from './watch.js'
@@ -34,8 +35,8 @@ export const exec: Command = {
       reply.nilArray()
       return
     }
-    loadFirst(context, queue)
     try {
+      loadFirst(context, queue)
       for (const { command, args } of queue) command.precondition?.(context, args)
       begin(context, queue)
     } catch (error) {
@@ -55,6 +56,8 @@ function loadFirst({ keyspace }: Context, queue: QueuedCommand[]): void {
   const isWalk = queue.some(({ command }) => command.isWalk === true)
   if (isWalk && keyspace.count <= COLD_WALK_COUNT_MAX) keyspace.walks.collectCold(places)
   if (places.length > 0) throw new ColdRead(places)
+  collectColdItems(keyspace, queue, places)
+  if (places.length > 0) throw new ColdRead(places)
 }
 
 /** Promises the log what the commands append. Those that bring no values may run also where there is no room for more. */
@@ -62,9 +65,13 @@ function begin(context: Context, queue: QueuedCommand[]): void {
   const writing = queue.filter(({ command }) => command.flags.includes('write'))
   if (writing.length === 0) return
   const size = sizeOf(context, queue)
-  const brings = writing.some(({ command }) => command.flags.includes('denyoom') || command.valuesSize !== undefined)
+  const brings = writing.some(({ command }) => command.onlyRemoves !== true && bringsValues(command))
   if (brings) context.keyspace.begin(size)
   else context.keyspace.beginRemoving(size)
+}
+
+function bringsValues({ flags, valuesSize }: Command): boolean {
+  return flags.includes('denyoom') || valuesSize !== undefined
 }
 
 /** An upper bound of what the commands append. */

@@ -1,0 +1,5 @@
+import { LIST } from '../lists/list-state.js'
+import type { ObjectType } from './object-state.js'
+
+/** What a key may have besides a string. */
+export const OBJECT_TYPES: readonly ObjectType[] = [LIST]
