@@ -77,7 +77,7 @@ class ForeseenSizes implements Foresight {
   }
 
   listOf(args: Args, i: number): ForeseenItems {
-    const name = nameOf(args, i)
+    const name = keyName(args, i)
     let list = this.#lists.get(name)
     if (list === undefined) {
       const keyspace = this.#keyspace
