@@ -13,7 +13,8 @@ export function listRequest(words: Vocabulary): Request {
   if (roll < 46) return ['exact', words.case('LRANGE'), key, place(words), place(words)]
   if (roll < 51) return ['exact', words.case('LINDEX'), key, place(words)]
   if (roll < 57) return ['exact', words.case('LSET'), key, place(words), words.item()]
-  if (roll < 68) return ['exact', words.case('LINSERT'), key, side(words, 'BEFORE', 'AFTER'), words.item(), words.item()]
+  if (roll < 68)
+    return ['exact', words.case('LINSERT'), key, side(words, 'BEFORE', 'AFTER'), words.item(), words.item()]
   if (roll < 73) return ['exact', words.case('LREM'), key, removedCount(words), words.item()]
   if (roll < 76) return ['exact', words.case('LTRIM'), key, ...trimRange(words)]
   if (roll < 83) return ['exact', words.case('LPOS'), key, words.item(), ...posOptions(words)]

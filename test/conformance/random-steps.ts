@@ -100,7 +100,13 @@ export class RandomSteps {
           ['RPUSH', list, words.item(), words.item()],
           ['PEXPIRE', list, ms],
         ]
-    const steps = requests.map((args): Step => ({ type: 'request', on, bytes: frame(args), mode: 'exact', text: show(on, args) }))
+    const steps = requests.map((args): Step => ({
+      type: 'request',
+      on,
+      bytes: frame(args),
+      mode: 'exact',
+      text: show(on, args),
+    }))
     return [...steps, { type: 'wait', text: '(a moment)' }]
   }
 

@@ -23,7 +23,12 @@ const ITEMS = ['a', 'b', 'c', 'd', '', '1', 'item '.repeat(20)]
 /** Keys whose values no RENAME or COPY touches: what these do to OBJECT ENCODING is Flin's own. */
 export const ENCODED_KEYS = ['enc:1', 'enc:2', 'enc:3']
 const INTEGERS = ['0', '1', '-1', '41', '999999999', '1000000000', '-1000000000', '999999999999999', '9007199254740991']
-export const BIG_INTEGERS = ['9223372036854775806', '9223372036854775807', '-9223372036854775808', '9223372036854775808']
+export const BIG_INTEGERS = [
+  '9223372036854775806',
+  '9223372036854775807',
+  '-9223372036854775808',
+  '9223372036854775808',
+]
 export const NO_INTEGERS = ['', ' 1', '1 ', '+1', '-0', '007', '1.0', '1e3', 'abc', '--1', '-', '99999999999999999999']
 const FLOATS = [
   '0.1',
