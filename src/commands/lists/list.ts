@@ -1,6 +1,6 @@
 import type { Keyspace } from '../../models/keyspace.js'
 import { KIND, RECORD_OVERHEAD } from '../../models/kinds.js'
-import type { ListState } from '../../models/lists/list-state.js'
+import { ListState } from '../../models/lists/list-state.js'
 import type { Args } from '../../protocol/resp/args.js'
 import { ERR, ReplyError, type ItemRange } from '../command.js'
 
@@ -15,7 +15,8 @@ export type Side = 'left' | 'right'
  * @throws FlinError WRONG_TYPE when it has something else
  */
 export function listOf(keyspace: Keyspace, { buf, starts, ends }: Args, i: number): ListState | null {
-  return keyspace.findObject(KIND.list, buf, starts[i]!, ends[i]!) as ListState | null
+  const object = keyspace.findObject(KIND.list, buf, starts[i]!, ends[i]!)
+  return object instanceof ListState ? object : null
 }
 
 /** As {@link listOf} for who waits for a list: null also where the key has something else. */
@@ -27,7 +28,9 @@ export function awaitedList(keyspace: Keyspace, { buf, starts, ends }: Args, i: 
 
 /** Gives the key in argument `i`, looked for last and missing, an empty list, which must not stay so. */
 export function createList(keyspace: Keyspace, { buf, starts, ends }: Args, i: number): ListState {
-  return keyspace.createObject(KIND.list, buf, starts[i]!, ends[i]!) as ListState
+  const object = keyspace.createObject(KIND.list, buf, starts[i]!, ends[i]!)
+  if (!(object instanceof ListState)) throw new TypeError('what was created is no list')
+  return object
 }
 
 /** Bytes of the records that a key is given, or loses, beside those of items. */

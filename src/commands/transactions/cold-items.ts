@@ -9,7 +9,7 @@ import { forEachKey } from '../keys-of.js'
 import type { QueuedCommand } from '../session.js'
 
 /** So many items that are on disk only a transaction may need: they are all held in memory while it runs. */
-export const COLD_ITEMS_MAX = 100_000
+const COLD_ITEMS_MAX = 100_000
 
 const NONE: ItemRange = { left: 0, right: 0 }
 
@@ -18,7 +18,12 @@ const NONE: ItemRange = { left: 0, right: 0 }
  * away lets the next one see as much further into a list, so the ranges of all add up. The keys' own records must be in memory.
  * @throws ReplyError when they are too many
  */
-export function collectColdItems(keyspace: Keyspace, queue: readonly QueuedCommand[], places: Place[]): void {
+export function collectColdItems(
+  keyspace: Keyspace,
+  queue: readonly QueuedCommand[],
+  places: Place[],
+  countMax = COLD_ITEMS_MAX,
+): void {
   if (queue.every(({ command }) => command.itemsRead === undefined)) return
   keyspace.countsLookups = false // These look-ups are not the client's.
   const ranges = rangesOf(queue)
@@ -28,9 +33,9 @@ export function collectColdItems(keyspace: Keyspace, queue: readonly QueuedComma
     if (object === null) continue
     if (range.left === Infinity) collectAll(keyspace, object, places)
     else if (object instanceof ListState) collectRange(keyspace, object, range, places)
-    if (places.length > COLD_ITEMS_MAX) {
+    if (places.length > countMax) {
       throw new ReplyError(
-        `EXECABORT Transaction discarded because of: more than ${COLD_ITEMS_MAX} items that are on disk only would have to be loaded`,
+        `EXECABORT Transaction discarded because of: more than ${countMax} items that are on disk only would have to be loaded`,
       )
     }
   }

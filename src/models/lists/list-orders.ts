@@ -44,7 +44,8 @@ export function renumber(items: ItemSequence, index: number, endOffset: number):
     const step = stepAt(Math.max(Math.abs(low), Math.abs(high)))
     const isAll = first === 0 && end === items.count
     const wanted = isAll ? STEPS_MIN * step : wantedGap(count, step)
-    if (gap >= wanted) return { first, end, orders: Float64Array.from({ length: added }, (_, i) => low + gap * (i + 1)) }
+    if (gap >= wanted)
+      return { first, end, orders: Float64Array.from({ length: added }, (_, i) => low + gap * (i + 1)) }
     // 2^53 offsets on either side: a list would have to hold some 2^50 items.
     if (isAll) throw new RangeError(`there is no room between ${items.count} items`)
   }

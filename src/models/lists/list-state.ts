@@ -94,14 +94,14 @@ export class ListState implements ObjectState {
   }
 
   copyTo(target: ObjectState, members: MemberRecords, command: number): void {
-    const list = target as ListState
+    if (!(target instanceof ListState)) throw new TypeError('a list is copied to a list')
     const { log } = members
     const { items } = this
     for (let more = items.seek(0); more; more = items.next()) {
       const { bytes, valueStart, valueEnd } = itemRecord(log, items)
       const order = members.appendLast(target, KIND.listItem, command, bytes, valueStart, valueEnd)
       const { segmentNumber, position, recordSize } = log.appender
-      list.pushRight(order, segmentNumber, position, recordSize)
+      target.pushRight(order, segmentNumber, position, recordSize)
     }
   }
 

@@ -97,7 +97,10 @@ class Pair {
     const all = new Set(naive.map(({ order }) => order))
     for (const { order } of naive.slice(0, 50)) assert.equal(items.find(order + 0.125), all.has(order + 0.125))
     const orders = [...items.chunks].flatMap((chunk) => [...chunk.orders.subarray(chunk.first, chunk.end)])
-    assert.deepEqual(orders, naive.map(({ order }) => order))
+    assert.deepEqual(
+      orders,
+      naive.map(({ order }) => order),
+    )
   }
 }
 
@@ -105,7 +108,7 @@ const WAYS = ['pushRight', 'pushLeft', 'popLeft', 'popRight', 'insert', 'remove'
 type Way = (typeof WAYS)[number]
 
 for (const [name, weights] of Object.entries<Partial<Record<Way, number>>>({
-  'everything': { pushRight: 3, pushLeft: 3, popLeft: 1, popRight: 1, insert: 4, remove: 3, move: 2 },
+  everything: { pushRight: 3, pushLeft: 3, popLeft: 1, popRight: 1, insert: 4, remove: 3, move: 2 },
   'a queue': { pushRight: 10, popLeft: 10, move: 1 },
   'a queue the other way': { pushLeft: 10, popRight: 10 },
   'a stack': { pushLeft: 10, popLeft: 9 },

@@ -77,7 +77,7 @@ for (const [name, indexOf] of Object.entries<(count: number, random: Random) => 
   'always behind the first item': () => 1,
   'always in front of the last item': (count) => count - 1,
   'always at the same place': () => 50,
-  'anywhere': (count, random) => 1 + random.below(count - 1),
+  anywhere: (count, random) => 1 + random.below(count - 1),
   'at few places': (count, random) => Math.min(count - 1, random.pick([3, 40, 41, 90])),
 })) {
   for (const offset of [200, 1e9, 2 ** 40]) {
