@@ -184,7 +184,9 @@ export class Server {
       await log.close()
       throw error
     }
-    const upkeep = new Upkeep(log, keyspace, committer, Math.random)
+    const upkeep = new Upkeep(log, keyspace, committer, Math.random, () => {
+      if (blocked.isReady) blocked.serve()
+    })
     upkeep.start()
     // What is served damaged takes no writes, and stays as it is.
     if (!settings.serveDamaged) compaction.start()

@@ -63,6 +63,9 @@ export class BlockedClients {
     keyspace.onReady = (key, start, end) => {
       this.#waiters.note(key, start, end)
     }
+    keyspace.onCleared = () => {
+      this.#waiters.noteAll()
+    }
   }
 
   /** Whether some key may have something for those who wait. */
