@@ -29,6 +29,11 @@ const DIFFERENCES: readonly (readonly [what: string, redis: string, flin: string
     'others are served meanwhile; it guarantees what SCAN does; a reply beyond `--output-size-max` closes the client',
   ],
   ['KEYS and SCAN in MULTI', 'always', 'refused where keys are on disk only'],
+  [
+    'lists in MULTI',
+    'always',
+    'refused where more than 100,000 items would have to be loaded from disk before it begins',
+  ],
   ['cursors of SCAN', "Redis's own", "Flin's own; a key that stays comes exactly once"],
   ['COUNT of SCAN', 'so many at a call, more or less', 'at most 10,000 at a call, and 256 while some are on disk only'],
   ['numbers of INCRBYFLOAT', 'hexadecimal ones and infinities, too', 'decimal ones'],
