@@ -23,7 +23,7 @@ export function listOf(keyspace: Keyspace, { buf, starts, ends }: Args, i: numbe
 export function awaitedList(keyspace: Keyspace, { buf, starts, ends }: Args, i: number): ListState | null {
   if (!keyspace.find(buf, starts[i]!, ends[i]!)) return null
   const object = keyspace.foundObject
-  return object?.kind === KIND.list ? (object as ListState) : null
+  return object instanceof ListState ? object : null
 }
 
 /** Gives the key in argument `i`, looked for last and missing, an empty list, which must not stay so. */

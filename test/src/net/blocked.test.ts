@@ -276,8 +276,10 @@ test('CLIENT KILL, a client that leaves, and one that closes its side only: noth
   await room.other.call('DEL', 'a')
   for (const leave of ['destroy', 'resetAndDestroy', 'end'] as const) {
     const { client } = await room.block('BOX.TAKE', 'a', 'b', '5')
+    const [socket] = [...room.bench.listener.connections].find(([, { wait }]) => wait !== null)!
+    const left = new Promise((resolve) => socket.once(leave === 'resetAndDestroy' ? 'close' : 'end', resolve))
     client.socket[leave]()
-    await until('nobody waits', () => room.waiting === 0)
+    await left
     await client.closed
     room.isEmpty()
   }
@@ -336,6 +338,26 @@ test('what was taken is told when that is committed, and nil when what others ha
   assert.deepEqual(told, ['third'], 'which tells nothing of the key')
   disk.letAllGo()
   assert.deepEqual(await Promise.all([taker.reply, second.reply, put.reply]), [['a', '1'], NIL, OK])
+})
+
+test('CLIENT UNBLOCK inside a transaction: its reply waits for the commit all the same', async (t) => {
+  const disk = new HeldDisk(new SimDisk({ isQuick: true }))
+  const room = await Room.open(t, { folder: disk })
+  const waiting = await room.block('BOX.TAKE', 'a', '0')
+  const id = [...room.bench.listener.connections.values()].find(({ wait }) => wait !== null)!.id
+  disk.hold()
+  let isTold = false
+  const requests = [['MULTI'], ['SET', 'x', '1'], ['CLIENT', 'UNBLOCK', `${id}`, 'ERROR'], ['EXEC']]
+  const replies = room.other.pipeline(requests).then((all) => {
+    isTold = true
+    return all
+  })
+  assert.deepEqual(await waiting.reply, UNBLOCKED)
+  const neighbour = await RespClient.connect(room.bench.port)
+  for (let i = 0; i < 5; i++) await neighbour.call('PING')
+  assert.equal(isTold, false)
+  disk.letAllGo()
+  assert.deepEqual((await replies).at(-1), [OK, 1])
 })
 
 test('a client whose records are on disk keeps its place until they are loaded', async (t) => {
