@@ -199,6 +199,8 @@ export class Connection implements Session, BlockedClient, CommitWaiter {
     this.wait = wait
     this.#isParked = true
     this.#host.blocked.add(this, wait)
+    // Whatever it was that reading has stopped for is over, and the end of the connection has to be seen.
+    this.#socket.resume()
   }
 
   answer(write: (reply: ReplyWriter) => boolean): boolean {

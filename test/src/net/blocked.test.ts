@@ -288,6 +288,24 @@ test('CLIENT KILL, a client that leaves, and one that closes its side only: noth
   assert.equal(await room.other.call('GET', 'a'), '2')
 })
 
+test('it is seen when a client leaves that waits since its records were loaded, or since the disk had room again', async (t) => {
+  const { room, mover } = await coldRoom(t)
+  const { other, bench } = room
+  const loaded = await room.block('BOX.MOVE', 'b', 'later', '0')
+  mover.client.close()
+  loaded.client.close()
+  await until('nobody waits', () => room.waiting === 0)
+  bench.isBehind = true
+  const client = await RespClient.connect(bench.port)
+  client.send(frame(['BOX.TAKE', 'a', '0']))
+  await until('it is paused', () => [...bench.listener.connections.values()].some(({ isPaused }) => isPaused))
+  bench.isBehind = false
+  await other.call('SET', 'x', '1')
+  await until('it waits', () => room.waiting === 1)
+  client.close()
+  await until('nobody waits', () => room.waiting === 0)
+})
+
 test('when the daemon ends, those who wait are let go, with what they were told before', async (t) => {
   const room = await Room.open(t)
   const { client, reply } = await room.block('BOX.TAKE', 'a', '0')
