@@ -22,9 +22,12 @@ export class CommandLog {
   readonly session = new BenchSession(1)
   /** Runs that ended with places to load, in all. */
   coldRuns = 0
+  /** The most records that a request has held at once. */
+  loadedMax = 0
+  /** What others do while a request waits for records. */
+  between: () => Promise<void> = () => Promise.resolve()
   readonly #disk: Disk
   readonly #options: LogOptions
-  readonly #writer = new ReplyWriter()
   #log!: Log
   #keyspace!: Keyspace
   #dispatcher!: Dispatcher
@@ -64,20 +67,32 @@ export class CommandLog {
   }
 
   /** Runs one request to its end and returns its reply. */
-  async run(...args: readonly string[]): Promise<Reply> {
-    const loaded: LoadedRecords = new Map()
+  run(...args: readonly string[]): Promise<Reply> {
+    return this.runAs(this.session, ...args)
+  }
+
+  async runAs(session: BenchSession, ...args: readonly string[]): Promise<Reply> {
     const log = this.#log
+    const writer = new ReplyWriter()
+    let loaded: LoadedRecords = new Map()
+    let loadedFor = 0
     for (let runs = 0; runs < RUNS_MAX; runs++) {
-      this.#writer.reset(Buffer.alloc(0))
       this.#keyspace.now = log.now()
       log.reader.loaded = loaded
       const before = log.endOffset
-      const places = this.#dispatcher.run(this.session, argsOf(...args), this.#writer)
+      const places = this.#dispatcher.run(session, argsOf(...args), writer)
       log.reader.loaded = null
-      if (places === null) return parseReplies(this.#writer.buffer.subarray(0, this.#writer.length))[0]!
+      if (places === null) return parseReplies(writer.buffer.subarray(0, writer.length))[0]!
       if (log.endOffset !== before) throw new Error(`${args.join(' ')} wrote before it asked for what is cold`)
       this.coldRuns++
+      // A walk that has got on does not look back.
+      if (session.walk !== null && session.walk.cursor !== loadedFor) {
+        loaded = new Map()
+        loadedFor = session.walk.cursor
+      }
       await log.load(places, loaded)
+      this.loadedMax = Math.max(this.loadedMax, loaded.size)
+      if (session === this.session) await this.between()
     }
     throw new Error(`${args.join(' ')} does not find what was loaded`)
   }

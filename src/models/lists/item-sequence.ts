@@ -52,6 +52,18 @@ export class ItemSequence {
     return this.#chunk.start - this.#chunks[0]!.start + this.#slot - this.#chunk.first
   }
 
+  /** The lowest order; Infinity when there is no item. */
+  get firstOrder(): number {
+    const chunk = this.#chunks[0]
+    return chunk === undefined ? Infinity : chunk.orders[chunk.first]!
+  }
+
+  /** The highest order; -Infinity when there is no item. */
+  get lastOrder(): number {
+    const chunk = this.#chunks[this.#chunks.length - 1]
+    return chunk === undefined ? -Infinity : lastOrderOf(chunk)
+  }
+
   // ---- looking for an item
 
   /** Stands on the item with this index; false when there is none. */
@@ -119,10 +131,10 @@ export class ItemSequence {
     let high = chunks.length - 1
     // What dies or moves is mostly at one of the ends.
     if (high > 0 && chunks[high]!.orders[chunks[high]!.first]! <= order) return high
-    if (high > 0 && lastOrder(chunks[0]!) >= order) return 0
+    if (high > 0 && lastOrderOf(chunks[0]!) >= order) return 0
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (lastOrder(chunks[middle]!) < order) low = middle + 1
+      if (lastOrderOf(chunks[middle]!) < order) low = middle + 1
       else high = middle
     }
     return low
@@ -203,13 +215,11 @@ export class ItemSequence {
   /** Adds an item where its order puts it; no other must have that order. */
   insert(order: number, segment: number, position: number, sizeClass: number): void {
     const chunks = this.#chunks
-    const last = chunks[chunks.length - 1]
-    if (last === undefined || lastOrder(last) < order) {
+    if (order > this.lastOrder) {
       this.pushRight(order, segment, position, sizeClass)
       return
     }
-    const first = chunks[0]!
-    if (order < first.orders[first.first]!) {
+    if (order < this.firstOrder) {
       this.pushLeft(order, segment, position, sizeClass)
       return
     }
@@ -217,7 +227,7 @@ export class ItemSequence {
     this.#counted = Math.min(this.#counted, at + 1)
     if (chunks[at]!.isFull) {
       chunks.splice(at + 1, 0, chunks[at]!.split())
-      if (lastOrder(chunks[at]!) < order) at++
+      if (lastOrderOf(chunks[at]!) < order) at++
     }
     const chunk = chunks[at]!
     chunk.insert(chunk.slotOf(order), order, segment, position, sizeClass)
@@ -272,6 +282,6 @@ export class ItemSequence {
 
 const NO_CHUNK = new ItemChunk()
 
-function lastOrder(chunk: ItemChunk): number {
+function lastOrderOf(chunk: ItemChunk): number {
   return chunk.orders[chunk.end - 1]!
 }

@@ -86,7 +86,9 @@ export class ListState implements ObjectState {
   }
 
   replay({ flags, datum, segmentNumber, position, size }: ReplayedRecord): void {
-    const isThere = this.items.find(datum)
+    const { items } = this
+    // Most are pushed: they are at an end, and nowhere yet.
+    const isThere = datum <= items.lastOrder && datum >= items.firstOrder && items.find(datum)
     if ((flags & RECORD_FLAG.tombstone) === 0) {
       if (isThere) this.replace(segmentNumber, position, size)
       else this.insert(datum, segmentNumber, position, size)

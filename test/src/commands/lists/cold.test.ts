@@ -5,6 +5,7 @@ import { lrange } from '../../../../src/commands/lists/read.js'
 import { collectColdItems } from '../../../../src/commands/transactions/cold-items.js'
 import { runLoaded } from '../../../../src/models/cold.js'
 import { argsOf } from '../../../helpers/args.js'
+import { BenchSession } from '../../../helpers/command-bench.js'
 import { CommandLog } from '../../../helpers/command-log.js'
 import { OK, QUEUED, type Reply } from '../../../helpers/resp-client.js'
 import { SimDisk } from '../../../helpers/sim-disk.js'
@@ -103,5 +104,72 @@ test('a transaction that needs too many items from disk does not begin', async (
     })
   assert.equal(await collect(100), 100)
   await assert.rejects(collect(99), /^ReplyError: EXECABORT .* more than 99 items that are on disk only/)
+  await log.close()
+})
+
+const LONG = 20_000
+
+/** A list so long that it is read in pieces, on disk only. */
+async function longList(): Promise<CommandLog> {
+  const log = await CommandLog.open(new SimDisk({ isQuick: true }), { segmentSize: 1 << 18, cacheSize: 1 << 19 })
+  for (let i = 0; i < LONG; i += 100) {
+    await log.run('RPUSH', 'l', ...Array.from({ length: 100 }, (_, n) => item(i + n)))
+    await log.flush()
+  }
+  await log.reopen()
+  return log
+}
+
+function isRange(reply: Reply, first: number, count: number): void {
+  assert.ok(Array.isArray(reply))
+  assert.equal(reply.length, count)
+  for (let i = 0; i < count; i++)
+    if (reply[i] !== item(first + i)) assert.fail(`item ${i} is ${JSON.stringify(reply[i])}`)
+}
+
+test('a long range is read in pieces, which are not held all at once', async () => {
+  const log = await longList()
+  isRange(await log.run('LRANGE', 'l', '0', '-1'), 0, LONG)
+  assert.ok(log.loadedMax < 4200, `${log.loadedMax} were held`)
+  assert.equal(log.session.walk, null)
+  isRange(await log.run('LRANGE', 'l', '-9000', '18000'), 11_000, 7001)
+  isRange(await log.run('LRANGE', 'l', '5', '4200'), 5, 4196)
+  await log.close()
+})
+
+test('it is the list at one moment: what changes meanwhile lets it begin again, and it comes to its end all the same', async () => {
+  const log = await longList()
+  const other = new BenchSession(2)
+  let popped = 0
+  for (const changes of [1, 100]) {
+    let left = changes
+    const before = popped
+    let runs = 0
+    log.between = async () => {
+      if (++runs % 3 !== 0 || left-- <= 0) return
+      assert.equal(await log.runAs(other, 'LPOP', 'l'), item(popped++))
+    }
+    const reply = (await log.run('LRANGE', 'l', '0', '-1')) as string[]
+    const first = Number.parseInt(reply[0]!)
+    assert.ok(first > before || changes === 100)
+    isRange(reply, first, LONG - first)
+    assert.ok(popped > before)
+  }
+  log.between = async () => {
+    await log.runAs(other, 'DEL', 'l')
+  }
+  assert.deepEqual(await log.run('LRANGE', 'l', '0', '-1'), [])
+  assert.equal(log.session.walk, null)
+  await log.close()
+})
+
+test('where the key is another one by then, that is said', async () => {
+  const log = await longList()
+  log.between = async () => {
+    await log.runAs(new BenchSession(2), 'SET', 'l', 'x')
+  }
+  assert.match(JSON.stringify(await log.run('LRANGE', 'l', '0', '-1')), /WRONGTYPE/)
+  assert.equal(log.session.walk, null)
+  assert.equal(await log.run('GET', 'l'), 'x')
   await log.close()
 })
