@@ -24,6 +24,9 @@ import { scan } from './keys/scan.js'
 import { expiretime, pexpiretime, pttl, ttl } from './keys/ttl.js'
 import { type } from './keys/type.js'
 import { wait } from './keys/wait.js'
+import { blmove, brpoplpush } from './lists/blmove.js'
+import { blmpop } from './lists/blmpop.js'
+import { blpop, brpop } from './lists/blpop.js'
 import { linsert } from './lists/linsert.js'
 import { lmove, rpoplpush } from './lists/lmove.js'
 import { lmpop } from './lists/lmpop.js'
@@ -60,7 +63,7 @@ export const ALL_COMMANDS: readonly Command[] = [
   ...[incr, incrby, decr, decrby, incrbyfloat],
   ...[append, strlen, getrange, substr, setrange, setbit, getbit, bitcount],
   ...[lpush, rpush, lpushx, rpushx, lpop, rpop, llen, lindex, lrange, lset, linsert, lrem, ltrim, lpos],
-  ...[lmove, rpoplpush, lmpop],
+  ...[lmove, rpoplpush, lmpop, blpop, brpop, blmove, brpoplpush, blmpop],
   ...[del, unlink, mdel, exists, touch, type, rename, renamenx, copy, keys, scan, randomkey, dbsize],
   ...[object, wait],
   ...[expire, pexpire, expireat, pexpireat, ttl, pttl, expiretime, pexpiretime, persist],

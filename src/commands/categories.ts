@@ -42,6 +42,7 @@ export function categoriesOf(command: Command, flags: readonly CommandFlag[], is
   if (flags.includes('write')) found.add('write')
   if (flags.includes('readonly')) found.add('read')
   if (flags.includes('admin')) found.add('admin').add('dangerous')
+  if (flags.includes('blocking')) found.add('blocking')
   found.add(flags.includes('fast') ? 'fast' : 'slow')
   return [...found]
 }

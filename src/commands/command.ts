@@ -17,6 +17,8 @@ export type CommandFlag =
   | 'skip_monitor'
   | 'skip_slowlog'
   | 'allow_busy'
+  /** Its request may wait. */
+  | 'blocking'
   /** Which arguments are keys is told by the arguments themselves. */
   | 'movablekeys'
   /** May not be part of a transaction. */
@@ -111,7 +113,7 @@ export interface Command {
   readonly subcommands?: readonly Subcommand[]
   /** It looks at keys that its arguments do not name. */
   readonly isWalk?: true
-  /** Runs against the state as it is now. Looks up before it writes; replies exactly once. */
+  /** Runs against the state as it is now. Looks up before it writes; replies exactly once, or waits: see waitFor(). */
   readonly run: (context: Context, args: Args) => void
   /**
    * Checks what must hold before a transaction begins; throws or replies nothing. Only for preconditions whose failure

@@ -4,6 +4,11 @@ import type { Args } from '../protocol/resp/args.js'
 import type { Command, KeySpec } from './command.js'
 import { findSubcommand } from './container.js'
 
+/** Argument `i` as a name of a key that can be compared: its bytes as latin1. */
+export function keyName({ buf, starts, ends }: Args, i: number): string {
+  return buf.toString('latin1', starts[i], ends[i])
+}
+
 /** Which arguments are keys: the command's own, or those of its subcommand. */
 export function keySpecOf(command: Command, args: Args): KeySpec | undefined {
   if (command.subcommands === undefined || args.count < 2) return command.keys

@@ -37,6 +37,12 @@ const DIFFERENCES: readonly (readonly [what: string, redis: string, flin: string
   ['cursors of SCAN', "Redis's own", "Flin's own; a key that stays comes exactly once"],
   ['COUNT of SCAN', 'so many at a call, more or less', 'at most 10,000 at a call, and 256 while some are on disk only'],
   ['numbers of INCRBYFLOAT', 'hexadecimal ones and infinities, too', 'decimal ones'],
+  ['timeouts in seconds', 'hexadecimal ones, too', 'decimal ones'],
+  [
+    'a client that leaves while its request waits',
+    'nothing is taken for it',
+    'the same, unless it has sent more than 64 KiB behind that request: then it is seen to have left when it has been served',
+  ],
   [
     'error texts that repeat what was sent',
     'end at a zero byte; bytes as they came',

@@ -19,6 +19,13 @@ export function listOf(keyspace: Keyspace, { buf, starts, ends }: Args, i: numbe
   return object instanceof ListState ? object : null
 }
 
+/** As {@link listOf} for who waits for a list: null also where the key has something else. */
+export function awaitedList(keyspace: Keyspace, { buf, starts, ends }: Args, i: number): ListState | null {
+  if (!keyspace.find(buf, starts[i]!, ends[i]!)) return null
+  const object = keyspace.foundObject
+  return object instanceof ListState ? object : null
+}
+
 /** Gives the key in argument `i`, looked for last and missing, an empty list, which must not stay so. */
 export function createList(keyspace: Keyspace, { buf, starts, ends }: Args, i: number): ListState {
   const object = keyspace.createObject(KIND.list, buf, starts[i]!, ends[i]!)

@@ -16,7 +16,7 @@ export const lmove: Command = {
   since: '6.2.0',
   summary: 'Moves an item from an end of a list to an end of another one, or of the same, and returns it.',
   run(context, args) {
-    move(context, args, sideArgument(args, 3), sideArgument(args, 4))
+    if (!moveItem(context, args, sideArgument(args, 3), sideArgument(args, 4))) context.reply.nil()
   },
   valuesSize: movedSize,
   itemsRead: (args) => itemsAt(args.equalsIgnoreCase(3, 'LEFT') ? 'left' : 'right', 1),
@@ -30,20 +30,17 @@ export const rpoplpush: Command = {
   since: '1.2.0',
   summary: 'Moves the last item of a list to the beginning of another one, or of the same, and returns it.',
   run(context, args) {
-    move(context, args, 'right', 'left')
+    if (!moveItem(context, args, 'right', 'left')) context.reply.nil()
   },
   itemsRead: () => itemsAt('right', 1),
 }
 
-/** Moves an item from key 1 to key 2 and replies with it. */
-function move({ keyspace, reply }: Context, args: Args, from: Side, to: Side): void {
+/** Moves an item from key 1 to key 2 and replies with it. False: there is no list to take one from, and nothing was replied. */
+export function moveItem({ keyspace, reply }: Context, args: Args, from: Side, to: Side): boolean {
   const { buf, starts, ends } = args
   const { log } = keyspace
   const source = listOf(keyspace, args, 1)
-  if (source === null) {
-    reply.nil()
-    return
-  }
+  if (source === null) return false
   let target = listOf(keyspace, args, 2)
   const { items } = source
   items.seek(from === 'left' ? 0 : items.count - 1)
@@ -65,4 +62,5 @@ function move({ keyspace, reply }: Context, args: Args, from: Side, to: Side): v
     keyspace.changed(source)
   }
   keyspace.onReady(buf, starts[2]!, ends[2]!)
+  return true
 }

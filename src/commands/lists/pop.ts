@@ -53,12 +53,17 @@ function pop(context: Context, args: Args, side: Side): void {
     popMany(context, args, 1, list, side, count)
     return
   }
+  popOne(context, args, 1, list, side)
+}
+
+/** Removes an item from the list that the key in argument `i`, found last, has, and replies with it. */
+export function popOne({ keyspace, reply }: Context, args: Args, i: number, list: ListState, side: Side): void {
   const { items } = list
   items.seek(side === 'left' ? 0 : items.count - 1)
   const record = itemRecord(keyspace.log, items)
-  keyspace.beginRemoving(keySize(args, 1) + MEMBER_OVERHEAD)
+  keyspace.beginRemoving(keySize(args, i) + MEMBER_OVERHEAD)
   reply.bulk(record.bytes, record.valueStart, record.valueEnd)
-  if (items.count === 1) keyspace.remove(args.buf, args.starts[1]!, args.ends[1]!)
+  if (items.count === 1) keyspace.remove(args.buf, args.starts[i]!, args.ends[i]!)
   else {
     removeItem(keyspace, list)
     keyspace.changed(list)

@@ -4,7 +4,7 @@ import { ListState } from '../../models/lists/list-state.js'
 import { copiedSize } from '../../models/objects/object-copy.js'
 import type { Args } from '../../protocol/resp/args.js'
 import type { Command, Foresight } from '../command.js'
-import { forEachKey } from '../keys-of.js'
+import { forEachKey, keyName } from '../keys-of.js'
 import type { QueuedCommand } from '../session.js'
 import { ForeseenItems } from './foreseen-items.js'
 
@@ -65,7 +65,7 @@ class ForeseenSizes implements Foresight {
   }
 
   sizeOf(args: Args, i: number): number {
-    const name = nameOf(args, i)
+    const name = keyName(args, i)
     const size = this.#sizes.get(name) ?? this.#currentSize(args, i)
     this.#sizes.set(name, size)
     return size
@@ -73,11 +73,11 @@ class ForeseenSizes implements Foresight {
 
   mayGet(args: Args, i: number, size: number): void {
     // It may as well be refused, and then the key keeps what it has.
-    if (size > this.sizeOf(args, i)) this.#sizes.set(nameOf(args, i), size)
+    if (size > this.sizeOf(args, i)) this.#sizes.set(keyName(args, i), size)
   }
 
   listOf(args: Args, i: number): ForeseenItems {
-    const name = nameOf(args, i)
+    const name = keyName(args, i)
     let list = this.#lists.get(name)
     if (list === undefined) {
       const keyspace = this.#keyspace
@@ -99,8 +99,4 @@ class ForeseenSizes implements Foresight {
     const { record, foundObject } = keyspace
     return foundObject === null ? record.valueEnd - record.valueStart : copiedSize(foundObject)
   }
-}
-
-function nameOf({ buf, starts, ends }: Args, i: number): string {
-  return buf.toString('latin1', starts[i], ends[i])
 }

@@ -69,6 +69,11 @@ for (const [name, requests, expected] of [
   ['what pops have uncovered', ['LPOP l 7', 'LINDEX l 0', 'LRANGE l 1 2'], [null, item(7), [item(8), item(9)]]],
   ['what a trim has uncovered', ['LTRIM l 100 -101', 'LRANGE l 0 0', 'LINDEX l -1'], [OK, [item(100)], item(299)]],
   ['the last items alone', ['LTRIM l -3 -1', 'LPOP l', 'LRANGE l -9 1'], [OK, item(397), [item(398), item(399)]]],
+  [
+    'those that would wait elsewhere',
+    ['BLPOP k l 0', 'BLMOVE l m LEFT LEFT 0', 'BLMPOP 0 2 k l RIGHT COUNT 2', 'BRPOPLPUSH l m 0', 'BRPOP m l 0'],
+    [['l', item(0)], item(1), ['l', [item(399), item(398)]], item(397), ['m', item(0)]],
+  ],
   ['moves', ['RPOPLPUSH l m', 'LMOVE m l LEFT LEFT', 'RPOP m', 'LPOP l'], [item(399), item(399), item(0), item(399)]],
   ['a list that has another name', ['RENAME l k', 'LPOP k', 'LMPOP 2 k m RIGHT'], [OK, item(0), ['k', [item(399)]]]],
   ['a copy', ['COPY l k', 'LINDEX k 200', 'LPOP k'], [1, item(200), item(0)]],

@@ -163,7 +163,7 @@ test('whoever waits is told of every key that has got an item', async () => {
     ['LMOVE l m LEFT LEFT', ['m']],
     ['LPOP l', []],
     ['LSET l 0 x', []],
-    ['RENAME l n', ['n']],
+    ['RENAME l n', ['l', 'n']],
     ['COPY n o', ['o']],
   ]
   for (const [request, keys] of requests) {

@@ -114,6 +114,11 @@ test('a limit that the transaction itself lifts does not hold for it', async () 
 /** One request of each command that writes, on few keys, so that they meet. */
 const REQUESTS: Readonly<Record<string, (random: Random) => Request>> = {
   append: (r) => ['APPEND', key(r), value(r)],
+  blmove: (r) => ['BLMOVE', listKey(r), listKey(r), r.pick(['LEFT', 'RIGHT']), r.pick(['LEFT', 'RIGHT']), '0'],
+  blmpop: (r) => ['BLMPOP', '0', '2', listKey(r), listKey(r), 'LEFT', ...r.pick([[], ['COUNT', '5']])],
+  blpop: (r) => ['BLPOP', listKey(r), listKey(r), '0'],
+  brpop: (r) => ['BRPOP', listKey(r), '0'],
+  brpoplpush: (r) => ['BRPOPLPUSH', listKey(r), listKey(r), '0'],
   copy: (r) => ['COPY', key(r), key(r), ...(r.chance(0.7) ? ['REPLACE'] : [])],
   decr: (r) => ['DECR', key(r)],
   decrby: (r) => ['DECRBY', key(r), '9223372036854775807'],
