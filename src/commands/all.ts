@@ -30,6 +30,13 @@ import { info } from './server/info.js'
 import { memory } from './server/memory.js'
 import { shutdown } from './server/shutdown.js'
 import { lastsave, time } from './server/time.js'
+import { xadd } from './streams/xadd.js'
+import { xdel } from './streams/xdel.js'
+import { xlen } from './streams/xlen.js'
+import { xrange, xrevrange } from './streams/xrange.js'
+import { xread } from './streams/xread.js'
+import { xsetid } from './streams/xsetid.js'
+import { xtrim } from './streams/xtrim.js'
 import { append, strlen } from './strings/append.js'
 import { bitcount, getbit, setbit } from './strings/bits.js'
 import { get } from './strings/get.js'
@@ -54,6 +61,7 @@ export const ALL_COMMANDS: readonly Command[] = [
   ...[object, wait],
   ...[expire, pexpire, expireat, pexpireat, ttl, pttl, expiretime, pexpiretime, persist],
   ...[flushall, flushdb, swapdb],
+  ...[xadd, xlen, xrange, xrevrange, xread, xdel, xtrim, xsetid],
   ...[flinGet, flinSet, flinDel, flinDurable, compact],
   ...[multi, exec, discard, watch, unwatch],
   ...[ping, echo, hello, auth, select, reset, quit, client],

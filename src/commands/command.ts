@@ -22,7 +22,7 @@ export type CommandFlag =
   /** Runs at once also inside MULTI, as EXEC does. Flin's own word: COMMAND does not tell it. */
   | 'immediate'
 
-export type CommandGroup = 'string' | 'generic' | 'transactions' | 'connection' | 'server' | 'flin'
+export type CommandGroup = 'string' | 'stream' | 'generic' | 'transactions' | 'connection' | 'server' | 'flin'
 
 /** Which arguments are keys: Redis's first, last (negative: from the end), step. */
 export interface KeySpec {
@@ -75,6 +75,8 @@ export interface Command {
   readonly arity: number
   readonly flags: readonly CommandFlag[]
   readonly keys?: KeySpec
+  /** Calls `visit` with the number of each argument that is a key, where these do not stand in fixed places. */
+  readonly findKeys?: (args: Args, visit: (i: number) => void) => void
   readonly group: CommandGroup
   /** The Redis version, or the Flin version, that brought it. */
   readonly since: string

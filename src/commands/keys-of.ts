@@ -12,6 +12,10 @@ export function keySpecOf(command: Command, args: Args): KeySpec | undefined {
 
 /** Calls `visit` with the number of each argument that is a key. */
 export function forEachKey(command: Command, args: Args, visit: (i: number) => void): void {
+  if (command.findKeys !== undefined) {
+    command.findKeys(args, visit)
+    return
+  }
   const spec = keySpecOf(command, args)
   if (spec === undefined) return
   const last = spec.last < 0 ? args.count + spec.last : spec.last

@@ -8,12 +8,14 @@ import {
   type ReplayedRecord,
 } from '../../../segments/index.js'
 import { KIND } from '../kinds.js'
+import type { MemberRecords } from '../objects/member-records.js'
 import type { ObjectState, ObjectType, RecordChunk } from '../objects/object-state.js'
 import { addedAt } from './entry-record.js'
 import { EntryTable, type EntryPosition } from './entry-table.js'
 import { Consumer, Group, Pending } from './group.js'
 import { decodeConsumer, decodeGroup, decodePending } from './group-records.js'
 import { decodeState, type StreamFacts } from './state-record.js'
+import { copyStream } from './stream-copy.js'
 import { StreamId } from './stream-id.js'
 import { StreamMember } from './stream-member.js'
 
@@ -171,19 +173,15 @@ export class Stream implements ObjectState, StreamFacts {
 
   /** Groups come first, then consumers, then pending entries: what names one that is gone is gone with it. */
   #settleMember(member: StreamMember, value: Buffer): void {
-    const { kind, order, segment, position } = member
-    const settled = this.#decode(kind, value, order, segment, position, member.recordSize)
-    this.applyMemberRemovalUncounted(member)
+    const { kind, order, segment, position, recordSize } = member
+    this.#members.delete(order)
+    this.#membersSize -= recordSize
+    const settled = this.#decode(kind, value, order, segment, position, recordSize)
     if (settled === null) this.#countDead(member)
     else {
       settled.sizeClass = member.sizeClass
       this.applyMember(settled)
     }
-  }
-
-  applyMemberRemovalUncounted(member: StreamMember): void {
-    this.#members.delete(member.order)
-    this.#membersSize -= member.recordSize
   }
 
   #decode(
@@ -239,6 +237,15 @@ export class Stream implements ObjectState, StreamFacts {
 
   #memberOf(kind: number, order: number): StreamMember | undefined {
     return kind === KIND.streamState ? (this.#state ?? undefined) : this.#members.get(order)
+  }
+
+  copyTo(target: ObjectState, members: MemberRecords, command: number): void {
+    copyStream(this, target as Stream, members, command)
+  }
+
+  /** Whether the newest entry alone does not tell all that it knows. */
+  get hasState(): boolean {
+    return this.#state !== null
   }
 
   *recordChunks(): Generator<RecordChunk, void, undefined> {

@@ -1,0 +1,19 @@
+import { KIND } from '../../models/kinds.js'
+import type { Keyspace } from '../../models/keyspace.js'
+import type { Stream } from '../../models/streams/stream.js'
+import type { Args } from '../../protocol/resp/args.js'
+
+/** The stream of the key in argument `i`, null where there is none. @throws FlinError WRONG_TYPE */
+export function findStream(keyspace: Keyspace, { buf, starts, ends }: Args, i: number): Stream | null {
+  return keyspace.findObject(KIND.stream, buf, starts[i]!, ends[i]!) as Stream | null
+}
+
+/** Gives the key in argument `i`, which was looked for last and has nothing, an empty stream. */
+export function createStream(keyspace: Keyspace, { buf, starts, ends }: Args, i: number): Stream {
+  return keyspace.createObject(KIND.stream, buf, starts[i]!, ends[i]!) as Stream
+}
+
+/** Bytes that making a stream may take: a removal of what has expired, and the key's record. */
+export function creationSize(args: Args, i: number, recordOverhead: number): number {
+  return (args.size(i) + recordOverhead) * 2
+}
