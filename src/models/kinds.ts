@@ -8,6 +8,22 @@ export const KIND = {
   expiry: 2,
   /** Buries every key that is older: FLUSHALL. */
   floor: 3,
+  /** A key that has a list; the datum is the list's id. */
+  list: 4,
+  /** An item; entity = list and order. */
+  listItem: 5,
+  /** A key that has a stream; the datum is the stream's id. */
+  stream: 6,
+  /** An entry; entity = stream and order, which is the offset of the record. */
+  streamEntry: 7,
+  /** What a stream knows beside its entries; entity = stream. */
+  streamState: 8,
+  /** A consumer group; entity = stream and order. */
+  group: 9,
+  /** A consumer of a group; entity = stream and order. */
+  consumer: 10,
+  /** An entry that was delivered and not acknowledged; entity = stream and order. */
+  pending: 11,
 } as const
 
 /** What caused a record, where it was no command. Commands have their own codes from 16 on. */

@@ -1,0 +1,4 @@
+import type { ObjectType } from './object-state.js'
+
+/** What a key may have besides a string. */
+export const OBJECT_TYPES: readonly ObjectType[] = []
