@@ -16,21 +16,21 @@ export const MEMBER_OVERHEAD = 16 + 8 + 8 + 8
  * appender after each call.
  */
 export class MemberRecords {
-  readonly #log: Log
+  readonly log: Log
   readonly #key = Buffer.alloc(8)
 
   constructor(log: Log) {
-    this.#log = log
+    this.log = log
   }
 
   /** A member behind all others: its order is its own offset. Returns it. */
   appendLast(object: Owner, kind: number, command: number, value: Buffer, start: number, end: number): number {
-    return this.append(object, kind, command, this.#log.endOffset, value, start, end)
+    return this.append(object, kind, command, this.log.endOffset, value, start, end)
   }
 
   /** A member before all others: its order is its own offset, negative. Returns it. */
   appendFirst(object: Owner, kind: number, command: number, value: Buffer, start: number, end: number): number {
-    return this.append(object, kind, command, -this.#log.endOffset, value, start, end)
+    return this.append(object, kind, command, -this.log.endOffset, value, start, end)
   }
 
   /**
@@ -71,6 +71,6 @@ export class MemberRecords {
     const key = this.#key
     key.writeInt32LE(lo, 0)
     key.writeInt32LE(hi, 4)
-    this.#log.appender.append(kind, flags, command, order, 0, hi, lo, key, 0, 8, value, start, end)
+    this.log.appender.append(kind, flags, command, order, 0, hi, lo, key, 0, 8, value, start, end)
   }
 }

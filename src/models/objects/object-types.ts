@@ -1,4 +1,5 @@
+import { STREAM_TYPE } from '../streams/stream.js'
 import type { ObjectType } from './object-state.js'
 
 /** What a key may have besides a string. */
-export const OBJECT_TYPES: readonly ObjectType[] = []
+export const OBJECT_TYPES: readonly ObjectType[] = [STREAM_TYPE]
