@@ -17,6 +17,8 @@ export type CommandFlag =
   | 'skip_monitor'
   | 'skip_slowlog'
   | 'allow_busy'
+  | 'blocking'
+  | 'movablekeys'
   /** May not be part of a transaction. */
   | 'no_multi'
   /** Runs at once also inside MULTI, as EXEC does. Flin's own word: COMMAND does not tell it. */
@@ -101,6 +103,8 @@ export interface Command {
    * with the arguments shows when it runs.
    */
   readonly valuesSize?: (foresight: Foresight, args: Args) => number
+  /** What it writes gives space back in the end, though it is more than its arguments: it may run on a full disk, too. */
+  readonly frees?: true
 }
 
 /** Thrown by a command to reply with an error; costs no stack. The text is Redis's, with its code word in front. */

@@ -1,13 +1,19 @@
 import { checkKeySize, type Place } from '../../segments/index.js'
 import type { Keyspace } from '../models/keyspace.js'
 import type { Args } from '../protocol/resp/args.js'
-import type { Command, KeySpec } from './command.js'
+import type { Command, CommandFlag, KeySpec } from './command.js'
 import { findSubcommand } from './container.js'
 
 /** Which arguments are keys: the command's own, or those of its subcommand. */
 export function keySpecOf(command: Command, args: Args): KeySpec | undefined {
   if (command.subcommands === undefined || args.count < 2) return command.keys
   return findSubcommand(command.subcommands, args, 1)?.keys
+}
+
+/** The command's own flags, or those of its subcommand. */
+export function flagsOf(command: Command, args: Args): readonly CommandFlag[] {
+  if (command.subcommands === undefined || args.count < 2) return command.flags
+  return findSubcommand(command.subcommands, args, 1)?.flags ?? command.flags
 }
 
 /** Calls `visit` with the number of each argument that is a key. */

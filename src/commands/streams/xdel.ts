@@ -46,5 +46,6 @@ export const xdel: Command = {
     writeState(keyspace, stream)
     keyspace.changed(stream)
   },
+  frees: true,
   valuesSize: (_foresight, args) => args.count * TOMBSTONE_SIZE + STATE_RECORD_SIZE,
 }

@@ -16,7 +16,7 @@ export const xread: Command = {
   name: 'xread',
   code: 247,
   arity: -4,
-  flags: ['readonly'],
+  flags: ['readonly', 'blocking', 'movablekeys'],
   findKeys: forEachStreamKey,
   group: 'stream',
   since: '5.0.0',

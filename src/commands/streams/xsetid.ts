@@ -43,11 +43,11 @@ export const xsetid: Command = {
       }
     }
     keyspace.begin(STATE_RECORD_SIZE)
-    stream.lastId.copy(id)
+    stream.setLastId(id)
     if (added !== -1) stream.added = added
     if (!maxDeleted.isZero) stream.maxDeletedId.copy(maxDeleted)
     writeState(keyspace, stream)
-    keyspace.changed(stream)
+    keyspace.changedUnseen(stream)
     reply.ok()
   },
 }

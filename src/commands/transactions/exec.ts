@@ -4,7 +4,7 @@ import type { Keyspace } from '../../models/keyspace.js'
 import { timingWeight } from '../command-stats.js'
 import { ReplyError, type Command, type Context } from '../command.js'
 import { errorText } from '../error-text.js'
-import { collectCold } from '../keys-of.js'
+import { collectCold, flagsOf } from '../keys-of.js'
 import { config } from '../server/config.js'
 import { discardQueue, type QueuedCommand, type Session } from '../session.js'
 import { foreseenSize } from './foresight.js'
@@ -59,10 +59,13 @@ function loadFirst({ keyspace }: Context, queue: QueuedCommand[]): void {
 
 /** Promises the log what the commands append. Those that bring no values may run also where there is no room for more. */
 function begin(context: Context, queue: QueuedCommand[]): void {
-  const writing = queue.filter(({ command }) => command.flags.includes('write'))
+  const writing = queue.filter(({ command, args }) => flagsOf(command, args).includes('write'))
   if (writing.length === 0) return
   const size = sizeOf(context, queue)
-  const brings = writing.some(({ command }) => command.flags.includes('denyoom') || command.valuesSize !== undefined)
+  const brings = writing.some(
+    ({ command, args }) =>
+      flagsOf(command, args).includes('denyoom') || (command.valuesSize !== undefined && command.frees !== true),
+  )
   if (brings) context.keyspace.begin(size)
   else context.keyspace.beginRemoving(size)
 }
@@ -87,7 +90,7 @@ function runAll(context: Context, queue: QueuedCommand[]): void {
     for (const { command, args } of queue) {
       const mark = reply.length
       keyspace.command = command.code
-      keyspace.countsLookups = !command.flags.includes('write')
+      keyspace.countsLookups = !flagsOf(command, args).includes('write')
       const counts = stats.ofRequest(command, args)
       const weight = timingWeight(counts)
       const began = weight === 0 ? 0 : performance.now()

@@ -1,8 +1,9 @@
 import { RECORD_OVERHEAD } from '../../models/kinds.js'
 import type { Keyspace } from '../../models/keyspace.js'
+import { copiedSize } from '../../models/objects/object-copy.js'
 import type { Args } from '../../protocol/resp/args.js'
 import type { Command, Foresight } from '../command.js'
-import { forEachKey } from '../keys-of.js'
+import { flagsOf, forEachKey } from '../keys-of.js'
 import type { QueuedCommand } from '../session.js'
 
 /** A removal of what has expired, the value, and its expiry: a command appends no more than these for one key. */
@@ -22,7 +23,7 @@ export function foreseenSize(keyspace: Keyspace, queue: readonly QueuedCommand[]
     : null
   let total = 0
   for (const { command, args } of queue) {
-    if (!command.flags.includes('write')) continue
+    if (!flagsOf(command, args).includes('write')) continue
     total += argumentsSize(command, args)
     if (sizes !== null) total += sizes.add(command, args)
   }
@@ -73,8 +74,12 @@ class ForeseenSizes implements Foresight {
   }
 
   #currentSize({ buf, starts, ends }: Args, i: number): number {
-    const { record } = this.#keyspace
-    return this.#keyspace.find(buf, starts[i]!, ends[i]!) ? record.valueEnd - record.valueStart : 0
+    const keyspace = this.#keyspace
+    if (!keyspace.find(buf, starts[i]!, ends[i]!)) return 0
+    const object = keyspace.foundObject
+    if (object !== null) return copiedSize(object)
+    const { record } = keyspace
+    return record.valueEnd - record.valueStart
   }
 }
 

@@ -78,6 +78,12 @@ export class Stream implements ObjectState, StreamFacts {
     this.added = added
   }
 
+  /** The stream goes on from another id: which may lie before what groups have been given. */
+  setLastId(id: StreamId): void {
+    this.lastId.copy(id)
+    for (const group of this.groups.values()) group.nextOffset = -1
+  }
+
   applyEntryRemoval(at: EntryPosition): void {
     this.entries.removeAt(at)
   }
