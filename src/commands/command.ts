@@ -97,6 +97,11 @@ export interface Command {
    */
   readonly precondition?: (context: Context, args: Args) => void
   /**
+   * Within a transaction, before its first command runs: looks at all records that it may have to read beside those of its keys,
+   * so that they are loaded. Throws ColdRead only.
+   */
+  readonly rehearse?: (context: Context, args: Args) => void
+  /**
    * How many bytes of values it may write, at most, and tells `foresight` which keys may get longer by it: for commands that
    * write more than their arguments, or a number. Others append each argument once at most, keys three times. A transaction is
    * refused whole when all that its commands may write is too much; they build on each other. Throws nothing: what is wrong

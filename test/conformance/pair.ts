@@ -152,6 +152,7 @@ function agree(mode: Mode, reference: Reply, actual: Reply, inExec: boolean): bo
   if (mode === 'hello') return isDeepStrictEqual(withoutId(reference), withoutId(actual))
   if (mode === 'shape') return isDeepStrictEqual(shapeOf(reference), shapeOf(actual))
   if (mode === 'stream') return isDeepStrictEqual(streamFacts(reference), streamFacts(actual))
+  if (mode === 'pending') return isDeepStrictEqual(withoutIdle(reference), withoutIdle(actual))
   if (mode === 'unordered' && Array.isArray(reference) && Array.isArray(actual)) {
     return isDeepStrictEqual([...reference].sort(), [...actual].sort())
   }
@@ -188,6 +189,12 @@ export function streamFacts(reply: Reply): unknown {
   if (typeof reply === 'number' && reply > TIME_MIN) return 'time'
   if (typeof reply !== 'object' || reply === null || !('map' in reply)) return reply
   return reply.map.map(([name, value]) => [name, OWN_FIELDS.has(String(name)) ? 'own' : streamFacts(value)])
+}
+
+/** What XPENDING tells, in either of its forms. */
+function withoutIdle(reply: Reply): Reply {
+  if (!Array.isArray(reply)) return reply
+  return reply.map((one) => (Array.isArray(one) && one.length === 4 ? one.filter((_, i) => i !== 2) : one))
 }
 
 function isPositive(reply: Reply): reply is number {

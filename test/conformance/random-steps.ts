@@ -86,7 +86,8 @@ export class RandomSteps {
     const options: Argument[] = []
     if (random.chance(0.7)) options.push('COUNT', random.pick([1, 2, 10, 1000]))
     if (random.chance(0.5)) options.push('match', random.pick(PATTERNS))
-    if (random.chance(0.2)) options.push('TYPE', random.pick(['string', 'STRING', 'stream', 'Stream', 'list', 'nonsense']))
+    if (random.chance(0.2))
+      options.push('TYPE', random.pick(['string', 'STRING', 'stream', 'Stream', 'list', 'nonsense']))
     return { type: 'scan', on, options, text: show(on, ['SCAN', '(to its end)', ...options]) }
   }
 

@@ -9,11 +9,14 @@ const ODD_IDS = [
   ...['9223372036854775808-9223372036854775807', '9007199254740993-9007199254740993', '1-*', '*-1', '1-+5', '3- 5'],
 ]
 const NAMES = ['name', 'n', '', 'temperature', '\xe9\0', '17']
+const GROUPS = ['g', 'h', 'gr\xc3\xbcn']
+const CONSUMERS = ['a', 'b', 'c', '']
 /** Higher than all that is ever asked for, and lower. */
 const ALL = '99999999999'
 
 /** A request of one of the commands over streams. Ids of entries rise as the sequence goes on. */
 export function streamRequest(words: Vocabulary): Request {
+  if (words.random.chance(0.45)) return groupRequest(words)
   const roll = words.random.below(100)
   if (roll < 38) return ['exact', ...add(words)]
   if (roll < 43) return ['exact', words.case('XLEN'), streamKey(words)]
@@ -137,8 +140,119 @@ function aboutKey(words: Vocabulary): Request {
     () => ['exact', random.chance(0.2) ? 'DEL' : 'XLEN', key],
     () => ['exact', 'RENAME', key, streamKey(words)],
     () => ['exact', 'COPY', key, streamKey(words), ...random.pick([[], ['REPLACE']])],
-    () => ['exact', random.pick(['EXPIRE', 'PERSIST', 'GET', 'APPEND', 'STRLEN', 'INCR']), key, ...words.some(0, 1, () => 5000)],
+    () => [
+      'exact',
+      random.pick(['EXPIRE', 'PERSIST', 'GET', 'APPEND', 'STRLEN', 'INCR']),
+      key,
+      ...words.some(0, 1, () => 5000),
+    ],
     () => ['stream', 'XINFO', 'STREAM', key],
-    () => ['stream', words.case('XINFO'), 'STREAM', key, ...random.pick([['FULL'], ['full', 'COUNT', '0'], ['FULL', 'COUNT', 'x'], ['FOO']])],
+    () => [
+      'stream',
+      words.case('XINFO'),
+      'STREAM',
+      key,
+      ...random.pick([['FULL'], ['full', 'COUNT', '0'], ['FULL', 'COUNT', 'x'], ['FOO']]),
+    ],
   ])()
+}
+
+/** A request of one of the commands over consumer groups. Idle times are none or very long, so that nothing depends on the time. */
+function groupRequest(words: Vocabulary): Request {
+  const { random } = words
+  const roll = random.below(100)
+  const key = streamKey(words)
+  if (roll < 18) return ['exact', words.case('XGROUP'), ...group(words, key)]
+  if (roll < 50) return ['exact', ...readGroup(words)]
+  if (roll < 62) return ['exact', words.case('XACK'), key, random.pick(GROUPS), ...words.some(1, 4, () => id(words))]
+  if (roll < 72) return ['pending', words.case('XPENDING'), key, random.pick(GROUPS), ...pending(words)]
+  if (roll < 82) return ['exact', words.case('XCLAIM'), key, random.pick(GROUPS), ...claim(words)]
+  if (roll < 90) return ['exact', words.case('XAUTOCLAIM'), key, random.pick(GROUPS), ...autoClaim(words)]
+  return random.pick<() => Request>([
+    () => ['stream', 'XINFO', 'GROUPS', key],
+    () => ['stream', 'XINFO', 'CONSUMERS', key, random.pick(GROUPS)],
+    () => ['stream', 'XINFO', 'STREAM', key, 'FULL', ...count(words)],
+    () => ['exact', 'XINFO', ...random.pick([['HELP'], ['FOO', key], ['GROUPS'], ['STREAM'], ['CONSUMERS', key]])],
+  ])()
+}
+
+function group(words: Vocabulary, key: string): Argument[] {
+  const { random } = words
+  const name = random.pick(GROUPS)
+  const read = random.chance(0.3) ? ['ENTRIESREAD', random.pick(['0', '3', '10', '-1', '-2', 'x'])] : []
+  const from = random.chance(0.4) ? '0' : random.chance(0.4) ? '$' : id(words)
+  return random.pick<() => Argument[]>([
+    () => [words.case('CREATE'), key, name, from, ...random.pick([['MKSTREAM'], ['mkstream'], []]), ...read],
+    () => ['CREATE', key, name, from, ...read, 'MKSTREAM'],
+    () => [
+      'CREATE',
+      key,
+      name,
+      from,
+      ...random.pick([['FOO'], ['ENTRIESREAD'], ['MKSTREAM', 'MKSTREAM', 'MKSTREAM', 'MKSTREAM']]),
+    ],
+    () => [words.case('SETID'), key, name, from, ...read],
+    () => [
+      'SETID',
+      key,
+      name,
+      random.pick(['+', '-', ...ODD_IDS]),
+      ...random.pick([[], ['MKSTREAM'], ['ENTRIESREAD']]),
+    ],
+    () => (random.chance(0.3) ? ['DESTROY', key, name] : ['CREATECONSUMER', key, name, random.pick(CONSUMERS)]),
+    () => ['CREATECONSUMER', key, name, random.pick(CONSUMERS)],
+    () => ['DELCONSUMER', key, name, random.pick(CONSUMERS)],
+    () => random.pick([['HELP'], ['CREATE', key], ['FOO', key, name], ['DESTROY', key, name, 'x'], ['']]),
+  ])()
+}
+
+/** A key that is named twice is read twice. */
+function readGroup(words: Vocabulary): Argument[] {
+  const { random } = words
+  const keys = words.some(1, random.chance(0.2) ? 3 : 1, () => streamKey(words))
+  const ids = keys.map(() => (random.chance(0.75) ? '>' : random.chance(0.5) ? '0' : id(words)))
+  if (random.chance(0.02)) ids[0] = '$'
+  if (random.chance(0.02)) ids.pop()
+  const options = [...count(words), ...(random.chance(0.15) ? [random.pick(['NOACK', 'noack', 'NOACK', 'FOO'])] : [])]
+  const whose = ['GROUP', random.pick(GROUPS), random.pick(CONSUMERS)]
+  return [
+    words.case('XREADGROUP'),
+    ...(random.chance(0.98) ? whose : []),
+    ...options,
+    words.case('STREAMS'),
+    ...keys,
+    ...ids,
+  ]
+}
+
+function pending(words: Vocabulary): Argument[] {
+  const { random } = words
+  if (random.chance(0.3)) return []
+  const idle = random.chance(0.2) ? ['IDLE', random.pick(['0', '500000', 'x', '-5'])] : []
+  const max = random.pick(['1', '2', '10', '100', '0', '-1', 'x'])
+  const consumer = random.chance(0.3) ? [random.pick([...CONSUMERS, 'nobody'])] : []
+  const all = [...idle, bound(words, '-'), bound(words, '+'), max, ...consumer]
+  return random.chance(0.05) ? all.slice(0, -1) : all
+}
+
+const IDLE = ['0', '0', '500000', '-1', 'x']
+
+function claim(words: Vocabulary): Argument[] {
+  const { random } = words
+  const options = [
+    ...(random.chance(0.25) ? [words.case('FORCE')] : []),
+    ...(random.chance(0.25) ? ['JUSTID'] : []),
+    ...(random.chance(0.25) ? ['IDLE', random.pick(['0', '1000000', '-1', 'x', '9223372036854775807'])] : []),
+    ...(random.chance(0.1) ? ['TIME', random.pick(['0', '1000', '-1', 'x', '9223372036854775807'])] : []),
+    ...(random.chance(0.2) ? ['RETRYCOUNT', random.pick(['0', '5', '-1', 'x'])] : []),
+    ...(random.chance(0.15) ? ['LASTID', id(words)] : []),
+    ...(random.chance(0.03) ? ['FOO'] : []),
+  ]
+  return [random.pick(CONSUMERS), random.pick(IDLE), ...words.some(1, 5, () => id(words)), ...options]
+}
+
+function autoClaim(words: Vocabulary): Argument[] {
+  const { random } = words
+  const options = [...count(words), ...(random.chance(0.3) ? ['JUSTID'] : []), ...(random.chance(0.03) ? ['FOO'] : [])]
+  return [random.pick(CONSUMERS), random.pick(IDLE), random.chance(0.5) ? '0' : bound(words, '-'), ...options]
 }

@@ -5,14 +5,33 @@ import type { Random } from '../helpers/random.js'
  * How replies to a request are compared:
  * - `exact`: byte for byte; the others leave out what cannot be the same on two servers.
  * - `seconds`, `ms`: numbers of that unit may be a second apart; `shape`: any text for a text, any number for a number.
- * - `stream`: without what says how it is kept, and times.
+ * - `stream`: without what says how it is kept, and times; `pending`: without idle times.
  * - `unordered`: lists in any order; `dbsize`: what has expired may be counted for a while; `client`: lines of the same fields.
  */
-export type Mode = 'exact' | 'seconds' | 'ms' | 'dbsize' | 'hello' | 'scan' | 'shape' | 'unordered' | 'client' | 'stream' | 'stream'
+export type Mode =
+  | 'exact'
+  | 'seconds'
+  | 'ms'
+  | 'dbsize'
+  | 'hello'
+  | 'scan'
+  | 'shape'
+  | 'unordered'
+  | 'client'
+  | 'stream'
+  | 'pending'
+  | 'stream'
 
 export type Request = [Mode, ...Argument[]]
 
-export const KEYS = [...Array.from({ length: 14 }, (_, i) => `key:${i}`), 'stream:0', 'stream:1', '', 'k\r\n\x01', 'long'.repeat(60)]
+export const KEYS = [
+  ...Array.from({ length: 14 }, (_, i) => `key:${i}`),
+  'stream:0',
+  'stream:1',
+  '',
+  'k\r\n\x01',
+  'long'.repeat(60),
+]
 /** Keys whose values no RENAME or COPY touches: what these do to OBJECT ENCODING is Flin's own. */
 export const ENCODED_KEYS = ['enc:1', 'enc:2', 'enc:3']
 const INTEGERS = ['0', '1', '-1', '41', '999999999', '1000000000', '-1000000000', '999999999999999', '9007199254740991']

@@ -30,9 +30,8 @@ export function parseRead(args: Args, isGroup: boolean): ReadRequest {
     else if (more >= 1 && args.equalsIgnoreCase(i, 'COUNT')) max = Math.max(0, integerArgument(args, ++i))
     else if (more >= 1 && args.equalsIgnoreCase(i, 'STREAMS')) {
       if (more % 2 !== 0) {
-        const symbol = isGroup ? '>' : '$'
         throw new ReplyError(
-          `ERR Unbalanced XREAD list of streams: for each stream key an ID or '${symbol}' must be specified.`,
+          "ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.",
         )
       }
       if (isGroup && group === 0) throw new ReplyError('ERR Missing GROUP option for XREADGROUP')
@@ -59,13 +58,25 @@ function timeoutArgument(args: Args, i: number): number {
   return timeoutMs
 }
 
-/** Calls `visit` with the number of each argument that is a key: the first half of what follows STREAMS. */
-export function forEachStreamKey(args: Args, visit: (i: number) => void): void {
-  let first = 1
+/**
+ * Calls `visit` with the number of each argument that is a key: the first half of what follows STREAMS.
+ * @param from that word is not looked for before this argument
+ */
+function forEachStreamKey(args: Args, from: number, visit: (i: number) => void): void {
+  let first = from
   while (first < args.count && !args.equalsIgnoreCase(first, 'STREAMS')) first++
   first++
   const count = Math.floor((args.count - first) / 2)
   for (let i = first; i < first + count; i++) visit(i)
+}
+
+export function forEachKeyOfRead(args: Args, visit: (i: number) => void): void {
+  forEachStreamKey(args, 1, visit)
+}
+
+/** As Redis: a group may be named STREAMS. */
+export function forEachKeyOfGroupRead(args: Args, visit: (i: number) => void): void {
+  forEachStreamKey(args, 4, visit)
 }
 
 /** Whether argument `i` is this one character. */

@@ -46,7 +46,9 @@ export class AddOptions {
         break
       }
     }
-    if (i > 2) this.#check()
+    if (i === 2) return i
+    this.#checkStrategy()
+    this.#checkLimit()
     return i
   }
 
@@ -57,10 +59,11 @@ export class AddOptions {
       i = this.#parseTrim(args, i)
       if (i === 0) throw new ReplyError(ERR.syntax)
     }
-    this.#check()
+    this.#checkStrategy()
     if (this.trim.strategy === 'none') {
       throw new ReplyError('ERR syntax error, XTRIM must be called with a trimming strategy')
     }
+    this.#checkLimit()
   }
 
   /** An option about trimming at argument `i`: returns its last argument; 0 where there is none. */
@@ -89,11 +92,14 @@ export class AddOptions {
     return i + 1
   }
 
-  #check(): void {
-    const { trim } = this
-    if (trim.limit > 0 && trim.strategy === 'none') {
+  #checkStrategy(): void {
+    if (this.trim.limit > 0 && this.trim.strategy === 'none') {
       throw new ReplyError('ERR syntax error, LIMIT cannot be used without specifying a trimming strategy')
     }
+  }
+
+  #checkLimit(): void {
+    const { trim } = this
     if (this.#isLimitGiven && !trim.isApproximate) {
       throw new ReplyError('ERR syntax error, LIMIT cannot be used without the special ~ option')
     }

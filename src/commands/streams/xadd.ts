@@ -10,6 +10,7 @@ import { ERR, ReplyError, type Command } from '../command.js'
 import { createStream, creationSize, findStream } from './find-stream.js'
 import { replyId } from './id-text.js'
 import { AddOptions } from './trim-options.js'
+import { firstArgument, rehearsal } from './rehearse.js'
 
 /** Bytes that the fields of an entry may have together, as in Redis. */
 const TEXTS_SIZE_MAX = 1 << 30
@@ -56,6 +57,11 @@ export const xadd: Command = {
     keyspace.onReady(buf, starts[1]!, ends[1]!)
     replyId(reply, id)
   },
+  rehearse: rehearsal(firstArgument, ({ keyspace }, args) => {
+    options.parseAdd(args)
+    const stream = findStream(keyspace, args, 1)
+    if (stream !== null) trimCount(keyspace.log, stream, options.trim, null)
+  }),
   valuesSize(foresight, args) {
     const size = creationSize(args, 1, RECORD_OVERHEAD) + entryRecordSize(args.count, 0) + STATE_RECORD_SIZE
     foresight.mayGet(args, 1, foresight.sizeOf(args, 1) + size + args.buf.length)

@@ -4,7 +4,12 @@ import type { Place } from '../../../segments/index.js'
 import { collectCold } from '../../models/streams/entry-search.js'
 import type { EntryPosition } from '../../models/streams/entry-table.js'
 import type { Group, Pending } from '../../models/streams/group.js'
-import { consumerRecordSize, PENDING_RECORD_SIZE, removePending, renewPending } from '../../models/streams/group-writes.js'
+import {
+  consumerRecordSize,
+  PENDING_RECORD_SIZE,
+  removePending,
+  renewPending,
+} from '../../models/streams/group-writes.js'
 import type { Stream } from '../../models/streams/stream.js'
 import { StreamId } from '../../models/streams/stream-id.js'
 import type { Args } from '../../protocol/resp/args.js'
@@ -16,6 +21,7 @@ import { findStream } from './find-stream.js'
 import { groupArgument, groupText } from './group-arguments.js'
 import { intervalStart, replyId } from './id-text.js'
 import { consumerOf } from './xclaim.js'
+import { firstArgument, rehearsal } from './rehearse.js'
 
 /** So many entries are claimed unless it is said; for each so many are looked at. */
 const COUNT = 100
@@ -54,9 +60,9 @@ export const xautoclaim: Command = {
     const { claimed, gone, next } = plan(keyspace, stream!, group, minIdleMs, count)
     const name = groupText(args, 3)
     keyspace.begin(consumerRecordSize(name.length) + (claimed.length + gone.length) * PENDING_RECORD_SIZE)
-    const consumer = consumerOf(keyspace, stream!, group, name)
     for (const pending of gone) removePending(keyspace, stream!, pending)
     for (const { pending } of claimed) {
+      const consumer = consumerOf(keyspace, stream!, group, name)
       renewPending(keyspace, stream!, pending, consumer, keyspace.now, pending.count + (isIdOnly ? 0 : 1))
     }
     keyspace.changedUnseen(stream!)
@@ -70,6 +76,12 @@ export const xautoclaim: Command = {
     reply.array(gone.length)
     for (const { id } of gone) replyId(reply, id)
   },
+  rehearse: rehearsal(firstArgument, ({ keyspace }, args) => {
+    intervalStart(args, 5, start)
+    const stream = findStream(keyspace, args, 1)
+    const minIdleMs = integerOr(args, 4, COUNT_FAULT)
+    plan(keyspace, stream!, groupArgument(stream, args), minIdleMs, parse(args).count)
+  }),
   valuesSize: (foresight, args) => consumerRecordSize(args.size(3)) + 2 * foresight.sizeOf(args, 1),
 }
 

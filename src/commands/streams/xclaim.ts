@@ -22,6 +22,7 @@ import { findStream } from './find-stream.js'
 import { groupArgument, groupText } from './group-arguments.js'
 import { seekDelivered } from './delivered.js'
 import { idArgument, isId, replyId } from './id-text.js'
+import { firstArgument, rehearsal } from './rehearse.js'
 
 const FIRST_ID = 5
 
@@ -59,10 +60,9 @@ export const xclaim: Command = {
       groupRecordSize(group.name.length) + consumerRecordSize(name.length) + claim.ids.length * PENDING_RECORD_SIZE,
     )
     if (claim.lastId.compare(group.lastId) > 0) moveGroup(keyspace, stream!, group, claim.lastId, group.read)
-    const consumer = consumerOf(keyspace, stream!, group, name)
     const claimed: number[] = []
     claim.ids.forEach((id, i) => {
-      if (claimOne(keyspace, stream!, consumer, claim, id, places[i]!)) claimed.push(i)
+      if (claimOne(keyspace, stream!, group, name, claim, id, places[i]!)) claimed.push(i)
     })
     keyspace.changedUnseen(stream!)
     reply.array(claimed.length)
@@ -71,6 +71,11 @@ export const xclaim: Command = {
       else replyEntry(log, reply, stream!.entries, places[i]!)
     }
   },
+  rehearse: rehearsal(firstArgument, ({ keyspace }, args) => {
+    const stream = findStream(keyspace, args, 1)
+    const group = groupArgument(stream, args)
+    entriesOf(keyspace, stream!, group, parse(args, keyspace.now))
+  }),
   valuesSize: (_foresight, args) =>
     groupRecordSize(args.size(2)) + consumerRecordSize(args.size(3)) + args.count * PENDING_RECORD_SIZE,
 }
@@ -93,16 +98,17 @@ function entriesOf(keyspace: Keyspace, stream: Stream, group: Group, claim: Clai
   })
 }
 
-/** Whether the entry is the consumer's now. */
+/** Whether the entry is now the consumer's with this name, who is made only then. */
 function claimOne(
   keyspace: Keyspace,
   stream: Stream,
-  consumer: Consumer,
+  group: Group,
+  name: string,
   { minIdleMs, timeMs, deliveries, isForced, isIdOnly }: Claim,
   id: StreamId,
   place: EntryPosition | null,
 ): boolean {
-  const pending = consumer.group.pending.find(id)
+  const pending = group.pending.find(id)
   if (place === null) {
     if (pending !== null) removePending(keyspace, stream, pending)
     return false
@@ -111,11 +117,13 @@ function claimOne(
   if (pending === null) {
     if (!isForced) return false
     const count = deliveries >= 0 ? deliveries : 1 + once
+    const consumer = consumerOf(keyspace, stream, group, name)
     addPending(keyspace, stream, consumer, id, stream.entries.offsetAt(place), timeMs, count)
     return true
   }
   if (minIdleMs > 0 && keyspace.now - pending.timeMs < minIdleMs) return false
   const count = deliveries >= 0 ? deliveries : pending.count + once
+  const consumer = consumerOf(keyspace, stream, group, name)
   renewPending(keyspace, stream, pending, consumer, timeMs, count)
   return true
 }
@@ -143,7 +151,15 @@ function parse(args: Args, now: number): Claim {
   }
   // A time that cannot be is taken for now: clients calculate it by their own clocks.
   if (timeMs < 0 || timeMs > now) timeMs = now
-  return { minIdleMs, ids, timeMs, deliveries: Math.min(deliveries, Number.MAX_SAFE_INTEGER), isForced, isIdOnly, lastId }
+  return {
+    minIdleMs,
+    ids,
+    timeMs,
+    deliveries: Math.min(deliveries, Number.MAX_SAFE_INTEGER),
+    isForced,
+    isIdOnly,
+    lastId,
+  }
 }
 
 function invalid(option: string): string {

@@ -5,6 +5,7 @@ import { removeEntry, STATE_RECORD_SIZE, TOMBSTONE_SIZE, writeState } from '../.
 import type { Command } from '../command.js'
 import { findStream } from './find-stream.js'
 import { idArgument } from './id-text.js'
+import { firstArgument, rehearsal } from './rehearse.js'
 
 const id = new StreamId()
 const highest = new StreamId()
@@ -46,6 +47,12 @@ export const xdel: Command = {
     writeState(keyspace, stream)
     keyspace.changed(stream)
   },
+  rehearse: rehearsal(firstArgument, ({ keyspace }, args) => {
+    const stream = findStream(keyspace, args, 1)
+    for (let i = 2; stream !== null && i < args.count; i++) {
+      findId(keyspace.log, stream.entries, idArgument(args, i, id), at)
+    }
+  }),
   frees: true,
   valuesSize: (_foresight, args) => args.count * TOMBSTONE_SIZE + STATE_RECORD_SIZE,
 }

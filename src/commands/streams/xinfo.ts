@@ -13,6 +13,7 @@ import { replyEntries, replyEntry } from './entry-reply.js'
 import { findStream } from './find-stream.js'
 import { groupText, noGroup, replyName, sortedByName } from './group-arguments.js'
 import { replyId } from './id-text.js'
+import { rehearsal, secondArgument } from './rehearse.js'
 
 const COUNT = 10
 const SYNTAX = (word: string): string =>
@@ -207,4 +208,8 @@ export const xinfo: Command = container({
   summary: 'What is known of streams, groups and consumers.',
   differs: 'radix-tree-keys and -nodes count what Flin keeps in the place of a tree.',
   subcommands: [consumers, groups, stream],
+  rehearse: rehearsal(secondArgument, (context, args) => {
+    if (args.equalsIgnoreCase(1, 'STREAM')) stream.run(context, args)
+    else if (args.equalsIgnoreCase(1, 'GROUPS')) groups.run(context, args)
+  }),
 })

@@ -7,6 +7,7 @@ import { integerArgument } from '../arguments.js'
 import { replyEntries, replyEntry } from './entry-reply.js'
 import { findStream } from './find-stream.js'
 import { intervalEnd, intervalStart } from './id-text.js'
+import { firstArgument, rehearsal } from './rehearse.js'
 
 const first = new StreamId()
 const last = new StreamId()
@@ -22,11 +23,8 @@ export const xrange: Command = {
   group: 'stream',
   since: '5.0.0',
   summary: 'Returns the entries of a stream whose ids lie in an interval.',
-  run(context, args) {
-    intervalStart(args, 2, first)
-    intervalEnd(args, 3, last)
-    range(context, args, false)
-  },
+  run: forwards,
+  rehearse: rehearsal(firstArgument, forwards),
 }
 
 export const xrevrange: Command = {
@@ -34,11 +32,20 @@ export const xrevrange: Command = {
   name: 'xrevrange',
   code: 243,
   summary: 'Returns the entries of a stream whose ids lie in an interval, the newest first.',
-  run(context, args) {
-    intervalStart(args, 3, first)
-    intervalEnd(args, 2, last)
-    range(context, args, true)
-  },
+  run: backwards,
+  rehearse: rehearsal(firstArgument, backwards),
+}
+
+function forwards(context: Context, args: Args): void {
+  intervalStart(args, 2, first)
+  intervalEnd(args, 3, last)
+  range(context, args, false)
+}
+
+function backwards(context: Context, args: Args): void {
+  intervalStart(args, 3, first)
+  intervalEnd(args, 2, last)
+  range(context, args, true)
 }
 
 function range({ keyspace, reply }: Context, args: Args, isReverse: boolean): void {

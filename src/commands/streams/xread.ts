@@ -10,14 +10,15 @@ import { ReplyError, type Command, type Context } from '../command.js'
 import { replyEntries } from './entry-reply.js'
 import { findStream } from './find-stream.js'
 import { idArgument } from './id-text.js'
-import { forEachStreamKey, isCharacter, parseRead, type ReadRequest } from './read-request.js'
+import { forEachKeyOfRead, isCharacter, parseRead, type ReadRequest } from './read-request.js'
+import { rehearsal } from './rehearse.js'
 
 export const xread: Command = {
   name: 'xread',
   code: 247,
   arity: -4,
   flags: ['readonly', 'blocking', 'movablekeys'],
-  findKeys: forEachStreamKey,
+  findKeys: forEachKeyOfRead,
   group: 'stream',
   since: '5.0.0',
   summary: 'Returns the entries of streams behind given ids.',
@@ -26,6 +27,10 @@ export const xread: Command = {
     const ids = idsOf(context, args, request)
     if (!readStreams(context, args, request, ids)) context.reply.nilArray()
   },
+  rehearse: rehearsal(forEachKeyOfRead, (context, args) => {
+    const request = parseRead(args, false)
+    readStreams(context, args, request, idsOf(context, args, request))
+  }),
 }
 
 /** The ids behind which is read: those of the arguments, or the last one where `$` is given. @throws ReplyError */
@@ -82,10 +87,16 @@ export function readStreams(
   })
   if (places.length > 0) throw new ColdRead(places)
   if (parts.length === 0) return false
-  replyStreams(reply, args, parts.length, parts.map(({ key }) => key), (i) => {
-    const { stream, from, count } = parts[i]!
-    replyEntries(log, reply, stream.entries, from, count)
-  })
+  replyStreams(
+    reply,
+    args,
+    parts.length,
+    parts.map(({ key }) => key),
+    (i) => {
+      const { stream, from, count } = parts[i]!
+      replyEntries(log, reply, stream.entries, from, count)
+    },
+  )
   return true
 }
 

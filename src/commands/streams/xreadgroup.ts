@@ -22,16 +22,17 @@ import { replyEntry } from './entry-reply.js'
 import { findStream } from './find-stream.js'
 import { groupText, noGroup } from './group-arguments.js'
 import { idArgument, replyId } from './id-text.js'
-import { forEachStreamKey, isCharacter, parseRead, type ReadRequest } from './read-request.js'
+import { forEachKeyOfGroupRead, isCharacter, parseRead, type ReadRequest } from './read-request.js'
 import { consumerOf } from './xclaim.js'
 import { replyStreams } from './xread.js'
+import { rehearsal } from './rehearse.js'
 
 export const xreadgroup: Command = {
   name: 'xreadgroup',
   code: 250,
   arity: -7,
   flags: ['write', 'blocking', 'movablekeys'],
-  findKeys: forEachStreamKey,
+  findKeys: forEachKeyOfGroupRead,
   group: 'stream',
   since: '5.0.0',
   summary: "Gives a group's next entries to a consumer, or tells what it was given and has not acknowledged.",
@@ -40,6 +41,10 @@ export const xreadgroup: Command = {
     const ids = idsOf(context, args, request)
     if (!readGroup(context, args, request, ids)) context.reply.nilArray()
   },
+  rehearse: rehearsal(forEachKeyOfGroupRead, (context, args) => {
+    const request = parseRead(args, true)
+    plan(context.keyspace, args, request, idsOf(context, args, request))
+  }),
   valuesSize: sizeFor,
 }
 
@@ -78,24 +83,25 @@ interface Part {
  * Replies with what streams have for a consumer; false, no reply and nothing written, when that is nothing.
  * @throws ColdRead, ReplyError NOGROUP, FlinError WRONG_TYPE
  */
-export function readGroup(
-  context: Context,
-  args: Args,
-  request: ReadRequest,
-  ids: readonly StreamId[],
-): boolean {
+export function readGroup(context: Context, args: Args, request: ReadRequest, ids: readonly StreamId[]): boolean {
   const { keyspace, reply } = context
   const { parts, size } = plan(keyspace, args, request, ids)
   if (parts.length === 0) return false
   keyspace.begin(size)
-  replyStreams(reply, args, parts.length, parts.map(({ key }) => key), (i) => {
-    const { key, stream, group, after, from, count } = parts[i]!
-    findStream(keyspace, args, key)
-    const consumer = consumerOf(keyspace, stream, group, groupText(args, request.consumer))
-    if (after === null) deliver(context, stream, consumer, from, count, request.noAck)
-    else replyHistory(context, stream, consumer, after, request.max)
-    keyspace.changedUnseen(stream)
-  })
+  replyStreams(
+    reply,
+    args,
+    parts.length,
+    parts.map(({ key }) => key),
+    (i) => {
+      const { key, stream, group, after, from, count } = parts[i]!
+      findStream(keyspace, args, key)
+      const consumer = consumerOf(keyspace, stream, group, groupText(args, request.consumer))
+      if (after === null) deliver(context, stream, consumer, from, count, request.noAck)
+      else replyHistory(context, stream, consumer, after, request.max)
+      keyspace.changedUnseen(stream)
+    },
+  )
   return true
 }
 
@@ -205,7 +211,13 @@ function historyOf(consumer: Consumer | undefined, after: StreamId, max: number)
   return found
 }
 
-function replyHistory({ keyspace, reply }: Context, stream: Stream, consumer: Consumer, after: StreamId, max: number): void {
+function replyHistory(
+  { keyspace, reply }: Context,
+  stream: Stream,
+  consumer: Consumer,
+  after: StreamId,
+  max: number,
+): void {
   const history = historyOf(consumer, after, max)
   reply.array(history.length)
   for (const pending of history) {
@@ -223,7 +235,7 @@ function replyHistory({ keyspace, reply }: Context, stream: Stream, consumer: Co
 /** A record for each entry that a stream has, or for each that is pending, is not twice as much as these take. */
 function sizeFor(foresight: Foresight, args: Args): number {
   let size = 0
-  forEachStreamKey(args, (i) => {
+  forEachKeyOfGroupRead(args, (i) => {
     size += 2 * foresight.sizeOf(args, i) + groupRecordSize(0) + consumerRecordSize(0) + args.buf.length
   })
   return size

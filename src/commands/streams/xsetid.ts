@@ -7,6 +7,7 @@ import { ERR, ReplyError, type Command } from '../command.js'
 import { countArgument } from './counts.js'
 import { findStream } from './find-stream.js'
 import { idArgument } from './id-text.js'
+import { firstArgument, rehearsal } from './rehearse.js'
 
 const id = new StreamId()
 const maxDeleted = new StreamId()
@@ -28,9 +29,6 @@ export const xsetid: Command = {
     const added = parse(args)
     const stream = findStream(keyspace, args, 1)
     if (stream === null) throw new ReplyError(ERR.noSuchKey)
-    if (id.compare(stream.maxDeletedId) < 0) {
-      throw new ReplyError('ERR The ID specified in XSETID is smaller than current max_deleted_entry_id')
-    }
     const { entries } = stream
     if (entries.count > 0) {
       entries.toEnd(at)
@@ -50,6 +48,13 @@ export const xsetid: Command = {
     keyspace.changedUnseen(stream)
     reply.ok()
   },
+  rehearse: rehearsal(firstArgument, ({ keyspace }, args) => {
+    const stream = findStream(keyspace, args, 1)
+    if (stream === null || stream.count === 0) return
+    stream.entries.toEnd(at)
+    stream.entries.back(at)
+    readId(keyspace.log, stream.entries, at, top)
+  }),
 }
 
 /** `[ENTRIESADDED n] [MAXDELETEDID id]`. Returns the former, -1 when it is not given. */

@@ -3,6 +3,7 @@ import { trimCount } from '../../models/streams/trim.js'
 import type { Command } from '../command.js'
 import { findStream } from './find-stream.js'
 import { AddOptions } from './trim-options.js'
+import { firstArgument, rehearsal } from './rehearse.js'
 
 const options = new AddOptions()
 
@@ -26,4 +27,9 @@ export const xtrim: Command = {
     trimFirst(keyspace, stream, count)
     keyspace.changed(stream)
   },
+  rehearse: rehearsal(firstArgument, ({ keyspace }, args) => {
+    options.parseTrim(args)
+    const stream = findStream(keyspace, args, 1)
+    if (stream !== null) trimCount(keyspace.log, stream, options.trim, null)
+  }),
 }

@@ -48,13 +48,15 @@ export const exec: Command = {
 }
 
 /** There is no undo: whatever has to be loaded is loaded before the first command runs. */
-function loadFirst({ keyspace }: Context, queue: QueuedCommand[]): void {
+function loadFirst(context: Context, queue: QueuedCommand[]): void {
+  const { keyspace } = context
   if (!keyspace.log.hasCold) return
   const places: Place[] = []
   for (const { command, args } of queue) collectCold(keyspace, command, args, places)
   const isWalk = queue.some(({ command }) => command.isWalk === true)
   if (isWalk && keyspace.count <= COLD_WALK_COUNT_MAX) keyspace.walks.collectCold(places)
   if (places.length > 0) throw new ColdRead(places)
+  for (const { command, args } of queue) command.rehearse?.(context, args)
 }
 
 /** Promises the log what the commands append. Those that bring no values may run also where there is no room for more. */

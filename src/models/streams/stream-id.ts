@@ -21,9 +21,7 @@ export class StreamId {
   }
 
   get isMax(): boolean {
-    return (
-      this.msHigh === U32_MAX && this.msLow === U32_MAX && this.seqHigh === U32_MAX && this.seqLow === U32_MAX
-    )
+    return this.msHigh === U32_MAX && this.msLow === U32_MAX && this.seqHigh === U32_MAX && this.seqLow === U32_MAX
   }
 
   set(msHigh: number, msLow: number, seqHigh: number, seqLow: number): this {

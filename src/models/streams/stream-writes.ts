@@ -23,7 +23,12 @@ export function entryRecordSize(textCount: number, textSize: number): number {
 }
 
 /** Adds an entry, which has been encoded with this id and as the one behind all that there have been. */
-export function addEntry({ members, log, command }: Keyspace, stream: Stream, id: StreamId, encoder: EntryEncoder): void {
+export function addEntry(
+  { members, log, command }: Keyspace,
+  stream: Stream,
+  id: StreamId,
+  encoder: EntryEncoder,
+): void {
   const offset = members.appendLast(stream, KIND.streamEntry, command, encoder.bytes, 0, encoder.size)
   const { segmentNumber, position, recordSize } = log.appender
   stream.applyEntry(offset, segmentNumber, position, recordSize, id, stream.added + 1)
