@@ -181,14 +181,18 @@ const OWN_FIELDS = new Set(['radix-tree-keys', 'radix-tree-nodes', 'idle', 'seen
 /** Numbers from here on are times in ms since 1970. */
 const TIME_MIN = 1_500_000_000_000
 
+function isOwnField(name: Reply | undefined): boolean {
+  return typeof name === 'string' && OWN_FIELDS.has(name)
+}
+
 /** What a reply tells of a stream, without times and what is the server's own affair. */
 export function streamFacts(reply: Reply): unknown {
   if (Array.isArray(reply)) {
-    return reply.map((one, i) => (OWN_FIELDS.has(String(reply[i - 1])) ? 'own' : streamFacts(one)))
+    return reply.map((one, i) => (isOwnField(reply[i - 1]) ? 'own' : streamFacts(one)))
   }
   if (typeof reply === 'number' && reply > TIME_MIN) return 'time'
   if (typeof reply !== 'object' || reply === null || !('map' in reply)) return reply
-  return reply.map.map(([name, value]) => [name, OWN_FIELDS.has(String(name)) ? 'own' : streamFacts(value)])
+  return reply.map.map(([name, value]) => [name, isOwnField(name) ? 'own' : streamFacts(value)])
 }
 
 /** What XPENDING tells, in either of its forms. */

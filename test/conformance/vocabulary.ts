@@ -9,18 +9,7 @@ import type { Random } from '../helpers/random.js'
  * - `unordered`: lists in any order; `dbsize`: what has expired may be counted for a while; `client`: lines of the same fields.
  */
 export type Mode =
-  | 'exact'
-  | 'seconds'
-  | 'ms'
-  | 'dbsize'
-  | 'hello'
-  | 'scan'
-  | 'shape'
-  | 'unordered'
-  | 'client'
-  | 'stream'
-  | 'pending'
-  | 'stream'
+  'exact' | 'seconds' | 'ms' | 'dbsize' | 'hello' | 'scan' | 'shape' | 'unordered' | 'client' | 'stream' | 'pending'
 
 export type Request = [Mode, ...Argument[]]
 

@@ -5,12 +5,12 @@ import type { Args } from '../../protocol/resp/args.js'
 
 /** The stream of the key in argument `i`, null where there is none. @throws FlinError WRONG_TYPE */
 export function findStream(keyspace: Keyspace, { buf, starts, ends }: Args, i: number): Stream | null {
-  return keyspace.findObject(KIND.stream, buf, starts[i]!, ends[i]!) as Stream | null
+  return keyspace.findObject(KIND.stream, buf, starts[i]!, ends[i]!) as unknown as Stream | null
 }
 
 /** Gives the key in argument `i`, which was looked for last and has nothing, an empty stream. */
 export function createStream(keyspace: Keyspace, { buf, starts, ends }: Args, i: number): Stream {
-  return keyspace.createObject(KIND.stream, buf, starts[i]!, ends[i]!) as Stream
+  return keyspace.createObject(KIND.stream, buf, starts[i]!, ends[i]!) as unknown as Stream
 }
 
 /** Bytes that making a stream may take: a removal of what has expired, and the key's record. */

@@ -1,9 +1,10 @@
+import { FlinError } from '../../../segments/index.js'
 import { ColdRead } from '../../models/cold.js'
 import { checkLoaded } from '../../models/objects/object-copy.js'
+import type { Stream } from '../../models/streams/stream.js'
 import type { Args } from '../../protocol/resp/args.js'
 import { ReplyError, type Context } from '../command.js'
 import { findStream } from './find-stream.js'
-import { FlinError } from '../../../segments/index.js'
 
 /** Streams whose records are not more than so many bytes are loaded whole. */
 const LOADED_SIZE_MAX = 1 << 20
@@ -19,16 +20,16 @@ export function rehearsal(
 ): (context: Context, args: Args) => void {
   return (context, args) => {
     const { keyspace, reply } = context
-    let isLoaded = true
     const mark = reply.length
     try {
+      const large: Stream[] = []
       forEachKey(args, (i) => {
         const stream = findStream(keyspace, args, i)
         if (stream === null) return
-        if (stream.recordsSize <= LOADED_SIZE_MAX) checkLoaded(keyspace.log, stream)
-        else isLoaded = false
+        if (stream.recordsSize > LOADED_SIZE_MAX) large.push(stream)
+        else checkLoaded(keyspace.log, stream)
       })
-      if (!isLoaded) look(context, args)
+      if (large.length > 0) look(context, args)
     } catch (error) {
       // What is wrong shows when the command runs.
       if (error instanceof ColdRead || !(error instanceof ReplyError || error instanceof FlinError)) throw error

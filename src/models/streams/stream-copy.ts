@@ -29,13 +29,15 @@ function copyEntries(from: Stream, to: Stream, members: MemberRecords, command: 
   const at: EntryPosition = { chunk: 0, slot: 0 }
   const record = new RecordView()
   const id = new StreamId()
-  for (from.entries.toFirst(at); !from.entries.isEnd(at); from.entries.advance(at, 1)) {
+  from.entries.toFirst(at)
+  for (let left = from.count; left > 0; left--) {
     reader.seek(from.entries.segmentAt(at), from.entries.positionAt(at))
     const { bytes, valueStart, valueEnd } = record.at(reader.bytes, reader.start)
     id.read(bytes, valueStart)
     const added = addedAt(bytes, valueStart)
     const offset = members.appendLast(to, KIND.streamEntry, command, bytes, valueStart, valueEnd)
     to.applyEntry(offset, appender.segmentNumber, appender.position, appender.recordSize, id, added)
+    from.entries.advance(at, 1)
   }
 }
 

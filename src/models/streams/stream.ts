@@ -246,7 +246,7 @@ export class Stream implements ObjectState, StreamFacts {
   }
 
   copyTo(target: ObjectState, members: MemberRecords, command: number): void {
-    copyStream(this, target as Stream, members, command)
+    copyStream(this, target as unknown as Stream, members, command)
   }
 
   /** Whether the newest entry alone does not tell all that it knows. */
