@@ -20,6 +20,10 @@ export interface Bug {
 const crash = (tests: string): TestChoice[] => [{ file: 'test/segments/crash.test.ts', tests }]
 const gating = (tests: string): TestChoice[] => [{ file: 'test/src/net/gating.test.ts', tests }]
 const lives = (tests: string): TestChoice[] => [{ file: 'test/src/models/keyspace-lives.test.ts', tests }]
+const objects = (tests: string): TestChoice[] => [{ file: 'test/src/models/objects/objects.test.ts', tests }]
+const salvagedObjects = (tests: string): TestChoice[] => [
+  { file: 'test/src/models/objects/salvaged-objects.test.ts', tests },
+]
 const salvaged = (tests: string): TestChoice[] => [{ file: 'test/src/models/salvaged-keyspace.test.ts', tests }]
 const space = (tests: string): TestChoice[] => [{ file: 'test/segments/segment-files.test.ts', tests }]
 const cases = (tests: string): TestChoice[] => [{ file: 'test/segments/compaction-cases.test.ts', tests }]
@@ -157,8 +161,8 @@ export const BUGS: readonly Bug[] = [
     name: 'history-by-any-record',
     why: 'A value counts as superseded by an expiry time that it was given: it leaves history too early.',
     file: 'src/models/key-liveness.ts',
-    find: `[KIND.string, [KIND.string]]`,
-    replace: `[KIND.string, [KIND.string, KIND.expiry]]`,
+    find: `      ...OF_KEYS.map((kind) => [kind, OF_KEYS] as const),`,
+    replace: `      ...OF_KEYS.map((kind) => [kind, [...OF_KEYS, KIND.expiry]] as const),`,
     caughtBy: [{ file: 'test/segments/compaction/history.test.ts', tests: 'had an expiry time long ago' }],
   },
   {
@@ -181,7 +185,7 @@ export const BUGS: readonly Bug[] = [
     name: 'nil-not-gated',
     why: 'GET tells nil after a DEL that a crash can take back.',
     file: 'src/models/keyspace.ts',
-    find: `    if (!this.removals.isEmpty) this.#waitFor(this.removals.gate(this.#hi, this.#lo))`,
+    find: `    if (!this.removals.isEmpty) this.#waitFor(this.removals.gate(hi, lo))`,
     replace: ``,
     caughtBy: gating('a deletion'),
   },
@@ -592,16 +596,16 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'collides-lost',
     why: 'A record does not say that its key collides: a restart takes it for the other key’s.',
-    file: 'src/models/keyspace.ts',
-    find: `    return this.#collides ? RECORD_FLAG.collides : 0`,
+    file: 'src/models/key-state.ts',
+    find: `    return this.collides ? RECORD_FLAG.collides : 0`,
     replace: `    return 0`,
     caughtBy: lives('told apart after a restart'),
   },
   {
     name: 'collision-forgotten-on-expiry',
     why: 'A key that has expired and is put again forgets that it collides.',
-    file: 'src/models/keyspace.ts',
-    find: `    if ((index.tag & TAG.collides) !== 0) this.#collides = true
+    file: 'src/models/key-state.ts',
+    find: `    if ((index.tag & TAG.collides) !== 0) this.collides = true
 `,
     replace: ``,
     caughtBy: lives('put again are told apart'),
@@ -614,6 +618,46 @@ export const BUGS: readonly Bug[] = [
 `,
     replace: ``,
     caughtBy: lives('from which it may lie in the log'),
+  },
+  {
+    name: 'member-tombstone-dropped-early',
+    why: 'The tombstone of a member is dropped while what it buries still lies in the log: the member is back after a restart.',
+    file: 'segments/format.ts',
+    find: `(flags & RECORD_FLAG.member) === 0 ? datum : Math.floor(Math.abs(datum))`,
+    replace: `(flags & RECORD_FLAG.member) === 0 ? datum : Infinity`,
+    caughtBy: objects('a member’s tombstone stays'),
+  },
+  {
+    name: 'members-not-moved',
+    why: 'Compaction tells of members’ moves with the order of another one: they are looked for where nothing is any more.',
+    file: 'segments/compaction/compactor.ts',
+    find: `let nextDatum = columns.dataBefore(first)`,
+    replace: `let nextDatum = 0`,
+    caughtBy: objects('members of several segments'),
+  },
+  {
+    name: 'members-of-the-gone-kept',
+    why: 'After a restart the members of objects that no key has are alive: compaction keeps them for ever.',
+    file: 'src/models/objects/object-table.ts',
+    find: `      else this.remove(id)`,
+    replace: ``,
+    caughtBy: objects('an object that is deleted'),
+  },
+  {
+    name: 'member-not-gated',
+    why: 'A list is told with a member that a crash can take back.',
+    file: 'src/models/keyspace.ts',
+    find: `    if (object !== null && object.changedEnd > this.log.committedOffset) this.#waitFor(object.changedEnd)`,
+    replace: ``,
+    caughtBy: objects('waits for the commit of its last change'),
+  },
+  {
+    name: 'object-of-lost-members-served',
+    why: 'Of a damaged log an object is served that was renamed behind what is lost, and whose members may be among that.',
+    file: 'src/models/salvaged-keyspace.ts',
+    find: `return this.record.datum < endOffset`,
+    replace: `return this.record.datum < endOffset - Infinity`,
+    caughtBy: salvagedObjects('whose members may be lost'),
   },
   {
     name: 'lent-buffer-pooled',

@@ -1,140 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { Log, LogSnapshot, type Disk, type LogOptions, FlinError } from '../../../../segments/index.js'
-import { checkLoaded } from '../../../../src/models/objects/object-copy.js'
-import { runLoaded } from '../../../../src/models/cold.js'
-import { stateDigest, sumState } from '../../../../src/models/digest.js'
-import { Keyspace } from '../../../../src/models/keyspace.js'
-import { KIND, RECORD_OVERHEAD } from '../../../../src/models/kinds.js'
-import { copiedSize } from '../../../../src/models/objects/object-copy.js'
-import { replayState } from '../../../../src/models/replay-state.js'
-import { addTo, BAG, bagOf, takeFrom } from '../../../helpers/bag.js'
+import { FlinError, LogSnapshot } from '../../../../segments/index.js'
+import { sumState } from '../../../../src/models/digest.js'
+import { KIND } from '../../../../src/models/kinds.js'
+import { Bags } from '../../../helpers/bags.js'
 import { runAt, untilReady } from '../../../helpers/compactions.js'
-import { smallLogOptions } from '../../../helpers/memory-log.js'
 import { SimDisk } from '../../../helpers/sim-disk.js'
-
-/** A keyspace whose keys may have bags, and what commands would do to it. */
-class Bags {
-  readonly log: Log
-  readonly keyspace: Keyspace
-
-  private constructor(log: Log, keyspace: Keyspace) {
-    this.log = log
-    this.keyspace = keyspace
-  }
-
-  static async open(disk: Disk, options: Partial<LogOptions> = {}): Promise<Bags> {
-    const log = await Log.openOn(disk, smallLogOptions({ segmentSize: 4096, cacheSize: 3 * 4096, ...options }))
-    return new Bags(log, await replayState(log, new Keyspace(log, 2, [BAG])))
-  }
-
-  /** Runs what may have to load records first. */
-  run<T>(job: (keyspace: Keyspace) => T): Promise<T> {
-    return runLoaded(this.log, () => job(this.keyspace))
-  }
-
-  set(name: string, size = 10): Promise<void> {
-    const [key, value] = [Buffer.from(name), Buffer.alloc(size, 's')]
-    return this.run((keyspace) => {
-      keyspace.begin(size + 200)
-      keyspace.find(key, 0, key.length)
-      keyspace.put(key, 0, key.length, value, 0, value.length, 0)
-    })
-  }
-
-  /** @param order NaN: a new member. Returns the order of the member; NaN where the key has a string. */
-  add(name: string, size = 100, order = NaN): Promise<number> {
-    const key = Buffer.from(name)
-    return this.run((keyspace) => {
-      keyspace.begin(size + 400)
-      const found = keyspace.find(key, 0, key.length)
-      if (found && keyspace.isString) return NaN
-      const bag = found ? keyspace.foundObject! : keyspace.createObject(KIND.list, key, 0, key.length)
-      const written = addTo(bagOf(bag), keyspace.members, 0, order, Buffer.alloc(size, 'm'))
-      keyspace.changed(bag)
-      return written
-    })
-  }
-
-  take(name: string, order: number): Promise<void> {
-    const key = Buffer.from(name)
-    return this.run((keyspace) => {
-      keyspace.begin(400)
-      if (!keyspace.find(key, 0, key.length) || keyspace.isString) return
-      const bag = bagOf(keyspace.foundObject)
-      if (!bag.members.has(order)) return
-      if (bag.count === 1) keyspace.remove(key, 0, key.length)
-      else {
-        takeFrom(bag, keyspace.members, 0, order)
-        keyspace.changed(bag)
-      }
-    })
-  }
-
-  remove(name: string): Promise<void> {
-    const key = Buffer.from(name)
-    return this.run((keyspace) => {
-      keyspace.begin(200)
-      if (keyspace.find(key, 0, key.length)) keyspace.remove(key, 0, key.length)
-    })
-  }
-
-  rename(from: string, to: string): Promise<void> {
-    const key = Buffer.from(from + to)
-    return this.run((keyspace) => {
-      keyspace.begin(600)
-      keyspace.find(key, from.length, key.length)
-      if (from === to || !keyspace.find(key, 0, from.length) || keyspace.isString) return
-      keyspace.moveObject(key, 0, from.length, from.length, key.length)
-    })
-  }
-
-  copy(from: string, to: string): Promise<void> {
-    const key = Buffer.from(from + to)
-    return this.run((keyspace) => {
-      const isThere = keyspace.find(key, from.length, key.length)
-      if (isThere || !keyspace.find(key, 0, from.length) || keyspace.isString) return
-      const source = keyspace.foundObject!
-      const { expireAt } = keyspace
-      checkLoaded(this.log, source)
-      keyspace.begin(copiedSize(source) + RECORD_OVERHEAD * 4)
-      keyspace.find(key, from.length, key.length)
-      keyspace.copyObject(source, key, from.length, key.length, expireAt)
-    })
-  }
-
-  expire(name: string, expireAt: number): Promise<void> {
-    const key = Buffer.from(name)
-    return this.run((keyspace) => {
-      keyspace.begin(200)
-      if (keyspace.find(key, 0, key.length)) keyspace.expire(key, 0, key.length, expireAt)
-    })
-  }
-
-  clear(): void {
-    this.keyspace.begin(100)
-    this.keyspace.clear()
-  }
-
-  /** Orders of the members of a key. */
-  orders(name: string): Promise<number[]> {
-    const key = Buffer.from(name)
-    return this.run((keyspace) => {
-      if (!keyspace.find(key, 0, key.length)) return []
-      return [...bagOf(keyspace.foundObject).members.keys()].sort((a, b) => a - b)
-    })
-  }
-
-  digest(): Promise<string> {
-    return stateDigest(this.keyspace)
-  }
-
-  async compact(select = runAt(0, 2)): Promise<void> {
-    await untilReady(this.log)
-    await this.log.compactNext(this.keyspace.liveness, () => this.log.flush(), false, select)
-  }
-}
 
 test('an object is found again after a restart, with the orders of its members, whatever they are', async () => {
   const disk = new SimDisk({ isQuick: true })
@@ -219,17 +91,21 @@ for (const [how, end] of [
   ],
   ['replaced by a renamed one', (bags: Bags) => bags.add('other').then(() => bags.rename('other', 'bag'))],
 ] as const) {
-  test(`an object that is ${how} is dead with all its members, which compaction takes out`, async () => {
-    const bags = await Bags.open(new SimDisk({ isQuick: true }))
+  test(`an object that is ${how} is dead with all its members, which compaction takes out, also after a restart`, async () => {
+    const disk = new SimDisk({ isQuick: true })
+    const bags = await Bags.open(disk)
     for (let i = 0; i < 100; i++) await bags.add('bag')
     await bags.log.flush()
     const { deadSize } = bags.log
     await end(bags)
     await bags.log.flush()
     assert.ok(bags.log.deadSize > deadSize + 100 * 90, 'it is counted as dead')
-    const size = await compacted(bags)
-    assert.ok(size < 8000, `${size} bytes are left`)
-    await bags.log.close()
+    const copy = SimDisk.of(disk.files(), { isQuick: true })
+    for (const it of [bags, await Bags.open(copy)]) {
+      const size = await compacted(it)
+      assert.ok(size < 8000, `${size} bytes are left`)
+      await it.log.close()
+    }
   })
 }
 
@@ -263,6 +139,25 @@ test('a member’s tombstone stays for as long as what it buries lies in the log
 function tombstoneCount({ log }: Bags): number {
   return log.segments.reduce((count, it) => count + it.tombstoneCount, 0)
 }
+
+test('members of several segments that become one are found where they lie now', async () => {
+  const bags = await Bags.open(new SimDisk({ isQuick: true }))
+  for (let i = 0; i < 50; i++) {
+    await bags.add('bag')
+    await bags.set(`key ${i}`)
+    await bags.add('other')
+  }
+  await bags.set('roll', 5000)
+  await bags.log.flush()
+  const digest = await bags.digest()
+  const { length } = bags.log.segments
+  await bags.compact(runAt(0, 3))
+  assert.equal(bags.log.segments.length, length - 2)
+  assert.equal(await bags.digest(), digest)
+  const dead = bags.log.segments.reduce((sum, { number }) => sum + bags.log.deadSizes[number]!, 0)
+  assert.ok(dead < 200, `${dead} bytes count as dead`)
+  await bags.log.close()
+})
 
 test('a renamed object lives on when the record under its old name is gone, before and after a restart', async () => {
   const disk = new SimDisk({ isQuick: true })
