@@ -30,6 +30,7 @@ import { info } from './server/info.js'
 import { memory } from './server/memory.js'
 import { shutdown } from './server/shutdown.js'
 import { lastsave, time } from './server/time.js'
+import { flinXadd } from './streams/flin-xadd.js'
 import { xack } from './streams/xack.js'
 import { xadd } from './streams/xadd.js'
 import { xautoclaim } from './streams/xautoclaim.js'
@@ -70,7 +71,7 @@ export const ALL_COMMANDS: readonly Command[] = [
   ...[flushall, flushdb, swapdb],
   ...[xadd, xlen, xrange, xrevrange, xread, xdel, xtrim, xsetid],
   ...[xgroup, xreadgroup, xack, xpending, xclaim, xautoclaim, xinfo],
-  ...[flinGet, flinSet, flinDel, flinDurable, compact],
+  ...[flinGet, flinSet, flinDel, flinXadd, flinDurable, compact],
   ...[multi, exec, discard, watch, unwatch],
   ...[ping, echo, hello, auth, select, reset, quit, client],
   ...[command, config, info, memory, time, lastsave, shutdown],

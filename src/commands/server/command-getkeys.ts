@@ -15,7 +15,8 @@ export const commandGetkeys: Subcommand = {
     const inner = args.tail(2)
     const arity = command === undefined ? null : arityOf(command, inner)
     if (command === undefined || arity === null) throw new ReplyError('ERR Invalid command specified')
-    if (command.findKeys === undefined && keySpecOf(command, inner) === undefined) throw new ReplyError('ERR The command has no key arguments')
+    if (command.findKeys === undefined && keySpecOf(command, inner) === undefined)
+      throw new ReplyError('ERR The command has no key arguments')
     if (arity > 0 ? inner.count !== arity : inner.count < -arity) {
       throw new ReplyError('ERR Invalid number of arguments specified for command')
     }

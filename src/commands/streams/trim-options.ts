@@ -30,11 +30,12 @@ export class AddOptions {
 
   /**
    * `[NOMKSTREAM] [MAXLEN | MINID ["=" | "~"] threshold [LIMIT count]] id`. Returns the argument that the id is, or would be.
+   * @param from the first argument of these
    * @throws ReplyError
    */
-  parseAdd(args: Args): number {
+  parseAdd(args: Args, from: number): number {
     this.#reset()
-    let i = 2
+    let i = from
     for (; i < args.count; i++) {
       if (isOneByte(args, i, STAR)) break
       const next = this.#parseTrim(args, i)
@@ -46,7 +47,7 @@ export class AddOptions {
         break
       }
     }
-    if (i === 2) return i
+    if (i === from) return i
     this.#checkStrategy()
     this.#checkLimit()
     return i
