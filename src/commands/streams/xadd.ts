@@ -7,7 +7,7 @@ import { addEntry, entryRecordSize, STATE_RECORD_SIZE, trimFirst } from '../../m
 import { trimCount } from '../../models/streams/trim.js'
 import type { Args } from '../../protocol/resp/args.js'
 import { ERR, ReplyError, type Command, type Context } from '../command.js'
-import { createStream, creationSize, findStream } from './find-stream.js'
+import { createStream, creationSize, findStream, mayAdd } from './find-stream.js'
 import { replyId } from './id-text.js'
 import { AddOptions } from './trim-options.js'
 import { firstArgument, rehearsal } from './rehearse.js'
@@ -42,8 +42,8 @@ export const xadd: Command = {
     if (stream !== null) trimCount(keyspace.log, stream, options.trim, null)
   }),
   valuesSize(foresight, args) {
-    const size = creationSize(args, 1, RECORD_OVERHEAD) + entryRecordSize(args.count, 0) + STATE_RECORD_SIZE
-    foresight.mayGet(args, 1, foresight.sizeOf(args, 1) + size + args.buf.length)
+    const size = entryRecordSize(args.count, 0) + STATE_RECORD_SIZE
+    mayAdd(foresight, args, 1, size + args.buf.length)
     return size
   },
 }

@@ -17,7 +17,7 @@ import { ERR, ReplyError, type Command } from '../command.js'
 import { integerOr } from './counts.js'
 import { seekDelivered } from './delivered.js'
 import { replyEntry } from './entry-reply.js'
-import { findStream } from './find-stream.js'
+import { findStream, mayAdd } from './find-stream.js'
 import { groupArgument, groupText } from './group-arguments.js'
 import { intervalStart, replyId } from './id-text.js'
 import { consumerOf } from './xclaim.js'
@@ -82,7 +82,8 @@ export const xautoclaim: Command = {
     const minIdleMs = integerOr(args, 4, COUNT_FAULT)
     plan(keyspace, stream!, groupArgument(stream, args), minIdleMs, parse(args).count)
   }),
-  valuesSize: (foresight, args) => consumerRecordSize(args.size(3)) + 2 * foresight.sizeOf(args, 1),
+  // Each that is pending has a record, which is written anew.
+  valuesSize: (foresight, args) => mayAdd(foresight, args, 1, consumerRecordSize(0) + foresight.sizeOf(args, 1)),
 }
 
 /** `[COUNT n] [JUSTID]`. @throws ReplyError */

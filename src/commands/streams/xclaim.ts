@@ -18,7 +18,7 @@ import type { Args } from '../../protocol/resp/args.js'
 import { ReplyError, type Command } from '../command.js'
 import { integerOr } from './counts.js'
 import { replyEntry } from './entry-reply.js'
-import { findStream } from './find-stream.js'
+import { findStream, mayAdd } from './find-stream.js'
 import { groupArgument, groupText } from './group-arguments.js'
 import { seekDelivered } from './delivered.js'
 import { idArgument, isId, replyId } from './id-text.js'
@@ -76,8 +76,8 @@ export const xclaim: Command = {
     const group = groupArgument(stream, args)
     entriesOf(keyspace, stream!, group, parse(args, keyspace.now))
   }),
-  valuesSize: (_foresight, args) =>
-    groupRecordSize(args.size(2)) + consumerRecordSize(args.size(3)) + args.count * PENDING_RECORD_SIZE,
+  valuesSize: (foresight, args) =>
+    mayAdd(foresight, args, 1, groupRecordSize(0) + consumerRecordSize(0) + args.count * PENDING_RECORD_SIZE),
 }
 
 /** The group's consumer with this name, which is made where there is none. */

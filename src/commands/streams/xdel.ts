@@ -3,7 +3,7 @@ import type { EntryPosition } from '../../models/streams/entry-table.js'
 import { StreamId } from '../../models/streams/stream-id.js'
 import { removeEntry, STATE_RECORD_SIZE, TOMBSTONE_SIZE, writeState } from '../../models/streams/stream-writes.js'
 import type { Command } from '../command.js'
-import { findStream } from './find-stream.js'
+import { findStream, mayAdd } from './find-stream.js'
 import { idArgument } from './id-text.js'
 import { firstArgument, rehearsal } from './rehearse.js'
 
@@ -54,5 +54,5 @@ export const xdel: Command = {
     }
   }),
   frees: true,
-  valuesSize: (_foresight, args) => args.count * TOMBSTONE_SIZE + STATE_RECORD_SIZE,
+  valuesSize: (foresight, args) => args.count * TOMBSTONE_SIZE + mayAdd(foresight, args, 1, STATE_RECORD_SIZE),
 }

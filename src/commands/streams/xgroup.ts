@@ -16,7 +16,7 @@ import type { Args } from '../../protocol/resp/args.js'
 import { ReplyError, type Command, type Context, type Subcommand } from '../command.js'
 import { container } from '../container.js'
 import { countArgument } from './counts.js'
-import { createStream, creationSize, findStream } from './find-stream.js'
+import { createStream, creationSize, findStream, mayAdd } from './find-stream.js'
 import { groupText, noGroup } from './group-arguments.js'
 import { idArgument, intervalEnd } from './id-text.js'
 import { isCharacter } from './read-request.js'
@@ -185,5 +185,6 @@ export const xgroup: Command = container({
   since: '5.0.0',
   summary: 'Makes, moves and removes consumer groups and their consumers.',
   differs: 'Counts have 53 bits.',
+  valuesSize: (foresight, args) => mayAdd(foresight, args, 2, groupRecordSize(0)),
   subcommands: [create, newConsumer, delConsumer, destroy, setId],
 })

@@ -19,7 +19,7 @@ import type { Args } from '../../protocol/resp/args.js'
 import { ReplyError, type Command, type Context, type Foresight } from '../command.js'
 import { seekDelivered } from './delivered.js'
 import { replyEntry } from './entry-reply.js'
-import { findStream } from './find-stream.js'
+import { findStream, mayAdd } from './find-stream.js'
 import { groupText, noGroup } from './group-arguments.js'
 import { idArgument, replyId } from './id-text.js'
 import { forEachKeyOfGroupRead, isCharacter, parseRead, type ReadRequest } from './read-request.js'
@@ -236,7 +236,8 @@ function replyHistory(
 function sizeFor(foresight: Foresight, args: Args): number {
   let size = 0
   forEachKeyOfGroupRead(args, (i) => {
-    size += 2 * foresight.sizeOf(args, i) + groupRecordSize(0) + consumerRecordSize(0) + args.buf.length
+    const records = 2 * foresight.sizeOf(args, i) + groupRecordSize(0) + consumerRecordSize(0) + args.buf.length
+    size += mayAdd(foresight, args, i, records)
   })
   return size
 }

@@ -5,7 +5,7 @@ import { STATE_RECORD_SIZE, writeState } from '../../models/streams/stream-write
 import type { Args } from '../../protocol/resp/args.js'
 import { ERR, ReplyError, type Command } from '../command.js'
 import { countArgument } from './counts.js'
-import { findStream } from './find-stream.js'
+import { findStream, mayAdd } from './find-stream.js'
 import { idArgument } from './id-text.js'
 import { firstArgument, rehearsal } from './rehearse.js'
 
@@ -48,6 +48,7 @@ export const xsetid: Command = {
     keyspace.changedUnseen(stream)
     reply.ok()
   },
+  valuesSize: (foresight, args) => mayAdd(foresight, args, 1, STATE_RECORD_SIZE),
   rehearse: rehearsal(firstArgument, ({ keyspace }, args) => {
     const stream = findStream(keyspace, args, 1)
     if (stream === null || stream.count === 0) return

@@ -1,7 +1,7 @@
 import { STATE_RECORD_SIZE, trimFirst } from '../../models/streams/stream-writes.js'
 import { trimCount } from '../../models/streams/trim.js'
 import type { Command } from '../command.js'
-import { findStream } from './find-stream.js'
+import { findStream, mayAdd } from './find-stream.js'
 import { AddOptions } from './trim-options.js'
 import { firstArgument, rehearsal } from './rehearse.js'
 
@@ -27,6 +27,8 @@ export const xtrim: Command = {
     trimFirst(keyspace, stream, count)
     keyspace.changed(stream)
   },
+  frees: true,
+  valuesSize: (foresight, args) => mayAdd(foresight, args, 1, STATE_RECORD_SIZE),
   rehearse: rehearsal(firstArgument, ({ keyspace }, args) => {
     options.parseTrim(args)
     const stream = findStream(keyspace, args, 1)

@@ -334,3 +334,38 @@ test('a key that is named twice is read twice, what is new once', async () => {
   ])
   await bench.close()
 })
+
+test('FLIN.XADD adds to a stream that has had so many entries, and else aborts the whole transaction', async () => {
+  const bench = await open()
+  const mismatch = (expected: number, added: number): Reply => ({
+    error: `REVMISMATCH expected revision ${expected}, the stream is at ${added}`,
+  })
+  assert.deepEqual(await bench.run('FLIN.XADD', 's', 'IFREV', 1, '1-0', 'n', 1), mismatch(1, 0))
+  assert.equal(await bench.run('EXISTS', 's'), 0)
+  assert.equal(await bench.run('FLIN.XADD', 's', 'ifrev', 0, '1-0', 'n', 1), '1-0')
+  assert.equal(await bench.run('FLIN.XADD', 's', 'IFREV', 1, 'MAXLEN', 1, '2-*', 'n', 2), '2-0')
+  await bench.run('XDEL', 's', '2-0')
+  await bench.reopen()
+  assert.deepEqual(await bench.run('FLIN.XADD', 's', 'IFREV', 1, '*', 'n', 1), mismatch(1, 2))
+  for (const wrong of [
+    ['IF', 2],
+    ['IFREV', 'x'],
+    ['IFREV', -1],
+  ] as const) {
+    const reply = await bench.run('FLIN.XADD', 's', ...wrong, '*', 'n', 1)
+    assert.match(JSON.stringify(reply), /syntax error|not an integer/)
+  }
+  assert.match(JSON.stringify(await bench.run('FLIN.XADD', 's', 'IFREV', 2, '*', 'n')), /number of arguments/)
+  await bench.run('MULTI')
+  await bench.run('SET', 'k', 'v')
+  await bench.run('FLIN.XADD', 's', 'IFREV', 1, '*', 'n', 1)
+  assert.deepEqual(await bench.run('EXEC'), mismatch(1, 2))
+  assert.equal(await bench.run('EXISTS', 'k'), 0)
+  await bench.run('MULTI')
+  await bench.run('SET', 'k', 'v')
+  await bench.run('FLIN.XADD', 's', 'IFREV', 2, '9-0', 'n', 1)
+  assert.deepEqual(await bench.run('EXEC'), [OK, '9-0'])
+  await bench.run('SET', 'string', 'x')
+  assert.match(JSON.stringify(await bench.run('FLIN.XADD', 'string', 'IFREV', 0, '*', 'n', 1)), /WRONGTYPE/)
+  await bench.close()
+})
