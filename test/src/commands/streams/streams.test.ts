@@ -118,7 +118,8 @@ test('an id is never given twice: not when the newest entry, or all of them, hav
     ['XTRIM', 's', 'MINID', '9-0'],
     ['XDEL', 's', '1-0', '2-0', '3-0'],
   ]
-  for (const request of gone) {
+  const lengths = [2, 0, 0, 0]
+  for (const [i, request] of gone.entries()) {
     const bench = await open()
     await fill(bench, 's', 1, 4)
     await bench.run(...request)
@@ -132,9 +133,13 @@ test('an id is never given twice: not when the newest entry, or all of them, hav
         `${request.join(' ')}: ${JSON.stringify(refused)}`,
       )
       const facts = (await bench.run('XINFO', 'STREAM', 's')) as Reply[]
-      assert.equal(facts[7], '3-0')
-      assert.equal(facts[11], 3)
+      assert.deepEqual([facts[1], facts[7], facts[11]], [lengths[i], '3-0', 3], request.join(' '))
     }
+    // From now on the newest entry tells.
+    assert.equal(await bench.run('XADD', 's', '4-0', 'n', 4), '4-0')
+    await bench.reopen()
+    const facts = (await bench.run('XINFO', 'STREAM', 's')) as Reply[]
+    assert.deepEqual([facts[1], facts[7], facts[11]], [lengths[i]! + 1, '4-0', 4], request.join(' '))
     await bench.close()
   }
 })
@@ -252,6 +257,34 @@ test('groups, consumers and what is pending are found again after compaction and
   await bench.close()
 })
 
+test('what a group or a consumer had is dead with it: nothing of it is copied by compaction', async () => {
+  for (const request of [
+    ['XGROUP', 'DESTROY', 's', 'g'],
+    ['XGROUP', 'DELCONSUMER', 's', 'g', 'a'],
+  ]) {
+    const bench = await open()
+    await fill(bench, 's', 1, 101)
+    await bench.run('XGROUP', 'CREATE', 's', 'g', '0')
+    await bench.run('XREADGROUP', 'GROUP', 'g', 'a', 'STREAMS', 's', '>')
+    await bench.run('XTRIM', 's', 'MAXLEN', 0)
+    await bench.run(...request)
+    await bench.roll()
+    const count = async (): Promise<number> => {
+      const sealed = bench.log.segments.filter((it) => it.sealed).map((it) => it.number)
+      return (await bench.keyspace.liveness.countLive(sealed)).reduce((sum, it) => sum + it)
+    }
+    // The key's record, the state's, and the group's where it is left.
+    const left = request[1] === 'DESTROY' ? 2 : 3
+    assert.equal(await count(), left)
+    await bench.reopen()
+    assert.equal(await count(), left, 'after a restart')
+    await bench.compactAll()
+    await bench.reopen()
+    assert.equal(await count(), left, 'after a compaction')
+    await bench.close()
+  }
+})
+
 test('a copy has entries, groups and pending entries of its own', async () => {
   const bench = await open()
   await fill(bench, 's', 1, 30)
@@ -319,6 +352,8 @@ test('an id that came back by XSETID is delivered by its id, and not to groups t
       ],
     ],
   ])
+  await fill(bench, 's', 4, 5)
+  assert.deepEqual(await bench.run('XREADGROUP', 'GROUP', 'g', 'a', 'STREAMS', 's', '>'), [['s', entries(4)]])
   await bench.close()
 })
 
