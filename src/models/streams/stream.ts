@@ -5,6 +5,7 @@ import {
   sizeClassOf,
   type LoadedRecords,
   type Log,
+  type Place,
   type ReplayedRecord,
 } from '../../../segments/index.js'
 import { KIND } from '../kinds.js'
@@ -152,7 +153,7 @@ export class Stream implements ObjectState, StreamFacts {
     const unsettled = [...this.#members.values()].sort((a, b) => a.kind - b.kind || a.order - b.order)
     for (let i = 0; i < unsettled.length; i += SETTLE_COUNT) {
       const some = unsettled.slice(i, i + SETTLE_COUNT)
-      const loaded = await log.load(some.map(({ segment, position }) => ({ segmentNumber: segment, position })))
+      const loaded = await log.load(some.map(({ segment, position }) => placeOf(segment, position)))
       for (const member of some) this.#settleMember(member, valueOf(loaded, member.segment, member.position))
     }
   }
@@ -163,26 +164,27 @@ export class Stream implements ObjectState, StreamFacts {
     let own = -1
     if (this.#state !== null) {
       const { segment, position } = this.#state
-      const loaded = await log.load([{ segmentNumber: segment, position }])
-      own = decodeState(valueOf(loaded, segment, position), 0, this)
+      const value = valueOf(await log.load([placeOf(segment, position)]), segment, position)
+      if (value !== null) own = decodeState(value, 0, this)
       entries.seekOffset(this.floor, scratch)
       this.applyTrim(scratch)
     }
     entries.toEnd(scratch)
     if (!entries.back(scratch) || entries.offsetAt(scratch) < own) return
-    const segmentNumber = entries.segmentAt(scratch)
+    const segment = entries.segmentAt(scratch)
     const position = entries.positionAt(scratch)
-    const value = valueOf(await log.load([{ segmentNumber, position }]), segmentNumber, position)
+    const value = valueOf(await log.load([placeOf(segment, position)]), segment, position)
+    if (value === null) return
     this.lastId.read(value, 0)
     this.added = addedAt(value, 0)
   }
 
   /** Groups come first, then consumers, then pending entries: what names one that is gone is gone with it. */
-  #settleMember(member: StreamMember, value: Buffer): void {
+  #settleMember(member: StreamMember, value: Buffer | null): void {
     const { kind, order, segment, position, recordSize } = member
     this.#members.delete(order)
     this.#membersSize -= recordSize
-    const settled = this.#decode(kind, value, order, segment, position, recordSize)
+    const settled = value === null ? null : this.#decode(kind, value, order, segment, position, recordSize)
     if (settled === null) this.#countDead(member)
     else {
       settled.sizeClass = member.sizeClass
@@ -270,8 +272,14 @@ export class Stream implements ObjectState, StreamFacts {
 
 const scratch: EntryPosition = { chunk: 0, slot: 0 }
 
-function valueOf(loaded: LoadedRecords, segment: number, position: number): Buffer {
-  return new RecordView().at(loaded.get(placeKey(segment, position))!.bytes, 0).value()
+/** A place to be loaded. Where a damaged log is served, what is lost there is left out: no such stream is told of. */
+function placeOf(segmentNumber: number, position: number): Place {
+  return { segmentNumber, position, mayBeLost: true }
+}
+
+function valueOf(loaded: LoadedRecords, segment: number, position: number): Buffer | null {
+  const record = loaded.get(placeKey(segment, position))
+  return record === undefined ? null : new RecordView().at(record.bytes, 0).value()
 }
 
 export const STREAM_TYPE: ObjectType = {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
 import { DurableBench } from '../../../helpers/durable-bench.js'
+import { isFlinError } from '../../../helpers/log-session.js'
 import { Random } from '../../../helpers/random.js'
 import { OK, type Reply } from '../../../helpers/resp-client.js'
 import { SimDisk } from '../../../helpers/sim-disk.js'
@@ -403,4 +404,25 @@ test('FLIN.XADD adds to a stream that has had so many entries, and else aborts t
   await bench.run('SET', 'string', 'x')
   assert.match(JSON.stringify(await bench.run('FLIN.XADD', 'string', 'IFREV', 0, '*', 'n', 1)), /WRONGTYPE/)
   await bench.close()
+})
+
+test('a damaged log is served without the streams that are damaged', async () => {
+  const disk = new SimDisk({ isQuick: true })
+  const bench = await DurableBench.open(disk)
+  await fill(bench, 'lost', 1, 3)
+  await bench.run('XGROUP', 'CREATE', 'lost', 'g', 0)
+  await bench.run('XREADGROUP', 'GROUP', 'g', 'a', 'STREAMS', 'lost', '>')
+  await bench.run('XTRIM', 'lost', 'MAXLEN', 1)
+  await bench.roll()
+  await fill(bench, 'whole', 1, 3)
+  const [first] = bench.log.segments
+  await bench.close()
+  const files = new Map(disk.files())
+  const bytes = Buffer.from(files.get(first!.name)!)
+  bytes[bytes.indexOf('lost') + 60]! ^= 1
+  files.set(first!.name, bytes)
+  const served = await DurableBench.open(SimDisk.of(files, { isQuick: true }), { serveDamaged: true })
+  assert.deepEqual(await served.run('XRANGE', 'whole', '-', '+'), entries(1, 2))
+  await assert.rejects(served.run('XLEN', 'lost'), (error) => isFlinError(error, 'LOG_CORRUPT'))
+  await served.close()
 })
