@@ -42,6 +42,21 @@ import { info } from './server/info.js'
 import { memory } from './server/memory.js'
 import { shutdown } from './server/shutdown.js'
 import { lastsave, time } from './server/time.js'
+import { flinXadd } from './streams/flin-xadd.js'
+import { xack } from './streams/xack.js'
+import { xadd } from './streams/xadd.js'
+import { xautoclaim } from './streams/xautoclaim.js'
+import { xclaim } from './streams/xclaim.js'
+import { xdel } from './streams/xdel.js'
+import { xgroup } from './streams/xgroup.js'
+import { xinfo } from './streams/xinfo.js'
+import { xlen } from './streams/xlen.js'
+import { xpending } from './streams/xpending.js'
+import { xrange, xrevrange } from './streams/xrange.js'
+import { xread } from './streams/xread.js'
+import { xreadgroup } from './streams/xreadgroup.js'
+import { xsetid } from './streams/xsetid.js'
+import { xtrim } from './streams/xtrim.js'
 import { append, strlen } from './strings/append.js'
 import { bitcount, getbit, setbit } from './strings/bits.js'
 import { get } from './strings/get.js'
@@ -68,7 +83,9 @@ export const ALL_COMMANDS: readonly Command[] = [
   ...[object, wait],
   ...[expire, pexpire, expireat, pexpireat, ttl, pttl, expiretime, pexpiretime, persist],
   ...[flushall, flushdb, swapdb],
-  ...[flinGet, flinSet, flinDel, flinDurable, compact],
+  ...[xadd, xlen, xrange, xrevrange, xread, xdel, xtrim, xsetid],
+  ...[xgroup, xreadgroup, xack, xpending, xclaim, xautoclaim, xinfo],
+  ...[flinGet, flinSet, flinDel, flinXadd, flinDurable, compact],
   ...[multi, exec, discard, watch, unwatch],
   ...[ping, echo, hello, auth, select, reset, quit, client],
   ...[command, config, info, memory, time, lastsave, shutdown],

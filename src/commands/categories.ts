@@ -4,6 +4,7 @@ import type { Command, CommandFlag, CommandGroup } from './command.js'
 const OF_GROUP: Readonly<Record<CommandGroup, readonly string[]>> = {
   string: ['string'],
   list: ['list'],
+  stream: ['stream'],
   generic: ['keyspace'],
   transactions: ['transaction'],
   connection: ['connection'],
@@ -27,12 +28,16 @@ const OWN: Readonly<Record<string, readonly string[]>> = {
   wait: ['connection'],
   client: [],
   object: [],
+  xgroup: [],
+  xinfo: [],
 }
 
 /** Categories of the subcommands of a container, where it has none itself. */
 const OF_SUBCOMMANDS: Readonly<Record<string, readonly string[]>> = {
   client: ['connection'],
   object: ['keyspace'],
+  xgroup: ['stream'],
+  xinfo: ['stream'],
 }
 
 /** Redis's ACL categories of a command, or of a subcommand of it. */
@@ -41,8 +46,8 @@ export function categoriesOf(command: Command, flags: readonly CommandFlag[], is
   const found = new Set(isSubcommand ? (OF_SUBCOMMANDS[command.name] ?? own) : own)
   if (flags.includes('write')) found.add('write')
   if (flags.includes('readonly')) found.add('read')
-  if (flags.includes('admin')) found.add('admin').add('dangerous')
   if (flags.includes('blocking')) found.add('blocking')
+  if (flags.includes('admin')) found.add('admin').add('dangerous')
   found.add(flags.includes('fast') ? 'fast' : 'slow')
   return [...found]
 }

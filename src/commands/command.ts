@@ -26,7 +26,7 @@ export type CommandFlag =
   /** Runs at once also inside MULTI, as EXEC does. Flin's own word: COMMAND does not tell it. */
   | 'immediate'
 
-export type CommandGroup = 'string' | 'list' | 'generic' | 'transactions' | 'connection' | 'server' | 'flin'
+export type CommandGroup = 'string' | 'list' | 'stream' | 'generic' | 'transactions' | 'connection' | 'server' | 'flin'
 
 /** Which arguments are keys: Redis's first, last (negative: from the end), step. */
 export interface KeySpec {
@@ -101,8 +101,8 @@ export interface Command {
   readonly arity: number
   readonly flags: readonly CommandFlag[]
   readonly keys?: KeySpec
-  /** The argument that says how many keys follow on it; then {@link keys} are left out. */
-  readonly keyCountAt?: number
+  /** Calls `visit` with the number of each argument that is a key, where these do not stand in fixed places. */
+  readonly findKeys?: (args: Args, visit: (i: number) => void) => void
   readonly group: CommandGroup
   /** The Redis version, or the Flin version, that brought it. */
   readonly since: string
@@ -121,18 +121,23 @@ export interface Command {
    */
   readonly precondition?: (context: Context, args: Args) => void
   /**
+   * Within a transaction, before its first command runs: looks at all records that it may have to read beside those of its keys,
+   * so that they are loaded. Throws ColdRead only.
+   */
+  readonly rehearse?: (context: Context, args: Args) => void
+  /**
    * How many bytes of values it may write, at most, and tells `foresight` which keys may get longer by it: for commands that
    * write more than their arguments, or a number. Others append each argument once at most, keys three times. A transaction is
    * refused whole when all that its commands may write is too much; they build on each other. Throws nothing: what is wrong
    * with the arguments shows when it runs.
    */
   readonly valuesSize?: (foresight: Foresight, args: Args) => number
-  /** It brings no values, whatever {@link valuesSize} says: it may run where there is no room for more. */
-  readonly onlyRemoves?: true
   /** Which items it may read, or take away before others are read, of the lists of its keys: a transaction loads them before it begins. */
   readonly itemsRead?: (args: Args) => ItemRange
   /** What the first of its keys has, the second one may have then. */
   readonly passesOn?: true
+  /** What it writes gives space back in the end, though it is more than its arguments: it may run on a full disk, too. */
+  readonly frees?: true
 }
 
 /** Thrown by a command to reply with an error; costs no stack. The text is Redis's, with its code word in front. */

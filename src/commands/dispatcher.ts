@@ -3,7 +3,7 @@ import { ColdRead } from '../models/cold.js'
 import type { Keyspace } from '../models/keyspace.js'
 import { Args } from '../protocol/resp/args.js'
 import type { ReplyWriter } from '../protocol/resp/reply-writer.js'
-import { ERR, ReplyError, type Command, type Context, type Subcommand } from './command.js'
+import { ERR, ReplyError, type Command, type CommandFlag, type Context, type Subcommand } from './command.js'
 import { fullName, timingWeight } from './command-stats.js'
 import { findSubcommand } from './container.js'
 import { errorText } from './error-text.js'
@@ -81,7 +81,7 @@ export class Dispatcher {
     if (!session.authenticated && fault === null && !flags.includes('no_auth')) fault = ERR.noAuth
     const isQueued = session.queue !== null && !flags.includes('immediate')
     if (isQueued && fault === null && flags.includes('no_multi')) fault = ERR.noMulti
-    fault ??= keyFault(command, args)
+    fault ??= keyFault(command, flags, args)
     if (isQueued) fault ??= queueFault(session, args, this.#queueSizeMax)
     if (fault !== null) {
       counts.rejected++
@@ -99,7 +99,7 @@ export class Dispatcher {
     const weight = timingWeight(counts)
     const began = weight === 0 ? 0 : performance.now()
     keyspace.command = command.code
-    keyspace.countsLookups = !command.flags.includes('write')
+    keyspace.countsLookups = !flags.includes('write')
     try {
       if (keyspace.log.hasCold) loadFirst(keyspace, command, args)
       command.run(context, args)
@@ -142,9 +142,9 @@ export class Dispatcher {
 }
 
 /** Why a command may be neither run nor queued: it would write some of its keys before it met one that no record can hold. */
-function keyFault(command: Command, args: Args): string | null {
+function keyFault(command: Command, flags: readonly CommandFlag[], args: Args): string | null {
   const { starts, ends, count } = args
-  if (ends[count - 1]! - starts[0]! <= KEY_SIZE_MAX || !command.flags.includes('denyoom')) return null
+  if (ends[count - 1]! - starts[0]! <= KEY_SIZE_MAX || !flags.includes('denyoom')) return null
   try {
     checkKeySizes(command, args)
     return null

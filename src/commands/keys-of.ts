@@ -1,7 +1,7 @@
 import { checkKeySize, type Place } from '../../segments/index.js'
 import type { Keyspace } from '../models/keyspace.js'
 import type { Args } from '../protocol/resp/args.js'
-import type { Command, KeySpec } from './command.js'
+import type { Command, CommandFlag, KeySpec } from './command.js'
 import { findSubcommand } from './container.js'
 
 /** Argument `i` as a name of a key that can be compared: its bytes as latin1. */
@@ -15,18 +15,16 @@ export function keySpecOf(command: Command, args: Args): KeySpec | undefined {
   return findSubcommand(command.subcommands, args, 1)?.keys
 }
 
-/** How many keys the arguments of a command with a count of keys say that there are; null when they do not have as many. */
-export function countedKeys({ keyCountAt }: Command, args: Args): number | null {
-  const count = keyCountAt === undefined ? NaN : args.integer(keyCountAt)
-  return count >= 1 && count < args.count - keyCountAt! ? count : null
+/** The command's own flags, or those of its subcommand. */
+export function flagsOf(command: Command, args: Args): readonly CommandFlag[] {
+  if (command.subcommands === undefined || args.count < 2) return command.flags
+  return findSubcommand(command.subcommands, args, 1)?.flags ?? command.flags
 }
 
 /** Calls `visit` with the number of each argument that is a key. */
 export function forEachKey(command: Command, args: Args, visit: (i: number) => void): void {
-  if (command.keyCountAt !== undefined) {
-    const first = command.keyCountAt + 1
-    const count = countedKeys(command, args) ?? 0
-    for (let i = first; i < first + count; i++) visit(i)
+  if (command.findKeys !== undefined) {
+    command.findKeys(args, visit)
     return
   }
   const spec = keySpecOf(command, args)
@@ -50,4 +48,12 @@ export function collectCold(keyspace: Keyspace, command: Command, args: Args, pl
   forEachKey(command, args, (i) => {
     keyspace.collectCold(args.buf, args.starts[i]!, args.ends[i]!, places)
   })
+}
+
+/** Finds the keys of a command whose argument `at` says how many follow on it; none where there are not as many. */
+export function keysCountedAt(at: number): NonNullable<Command['findKeys']> {
+  return (args, visit) => {
+    const count = args.integer(at)
+    if (count >= 1 && count < args.count - at) for (let i = at + 1; i <= at + count; i++) visit(i)
+  }
 }

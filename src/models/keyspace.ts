@@ -369,6 +369,12 @@ export class Keyspace {
     this.#touch()
   }
 
+  /** As {@link changed}, by what is no change to whoever watches the key, as in Redis: what consumers do with a stream. */
+  changedUnseen(object: ObjectState): void {
+    object.changedEnd = this.log.endOffset
+    this.#waitFor(this.log.endOffset)
+  }
+
   /** Sets when the key found last expires, in ms since 1970. */
   expire(key: Buffer, start: number, end: number, expireAt: number): void {
     this.#appendExpiry(key, start, end, expireAt, this.locate().offset)

@@ -4,6 +4,7 @@ import { connectionRequest } from './connection-requests.js'
 import { keyRequest } from './key-requests.js'
 import { listRequest } from './list-requests.js'
 import { encodingRequests, stringRequest } from './string-requests.js'
+import { streamRequest } from './stream-requests.js'
 import { PATTERNS, Vocabulary, type Mode, type Request } from './vocabulary.js'
 
 /** One request on one of two connections; or SCAN until its end; or a wait until short-lived keys have expired. */
@@ -66,7 +67,8 @@ export class RandomSteps {
     const words = this.#words
     const roll = random.below(1000)
     if (roll < 250) return [stringRequest(words)]
-    if (roll < 500) return [listRequest(words)]
+    if (roll < 375) return [listRequest(words)]
+    if (roll < 500) return [streamRequest(words)]
     if (roll < 700) return [keyRequest(words)]
     if (roll < 740) return encodingRequests(words, this.#inMulti[on] === true)
     if (roll < 850) return [connectionRequest(words, this.#inMulti[on] === true)]
@@ -86,7 +88,8 @@ export class RandomSteps {
     const options: Argument[] = []
     if (random.chance(0.7)) options.push('COUNT', random.pick([1, 2, 10, 1000]))
     if (random.chance(0.5)) options.push('match', random.pick(PATTERNS))
-    if (random.chance(0.2)) options.push('TYPE', random.pick(['string', 'STRING', 'list', 'nonsense']))
+    if (random.chance(0.2))
+      options.push('TYPE', random.pick(['string', 'STRING', 'stream', 'Stream', 'list', 'nonsense']))
     return { type: 'scan', on, options, text: show(on, ['SCAN', '(to its end)', ...options]) }
   }
 

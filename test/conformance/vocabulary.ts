@@ -5,9 +5,11 @@ import type { Random } from '../helpers/random.js'
  * How replies to a request are compared:
  * - `exact`: byte for byte; the others leave out what cannot be the same on two servers.
  * - `seconds`, `ms`: numbers of that unit may be a second apart; `shape`: any text for a text, any number for a number.
+ * - `stream`: without what says how it is kept, and times; `pending`: without idle times.
  * - `unordered`: lists in any order; `dbsize`: what has expired may be counted for a while; `client`: lines of the same fields.
  */
-export type Mode = 'exact' | 'seconds' | 'ms' | 'dbsize' | 'hello' | 'scan' | 'shape' | 'unordered' | 'client'
+export type Mode =
+  'exact' | 'seconds' | 'ms' | 'dbsize' | 'hello' | 'scan' | 'shape' | 'unordered' | 'client' | 'stream' | 'pending'
 
 export type Request = [Mode, ...Argument[]]
 
@@ -17,6 +19,7 @@ export const KEYS = [
   ...Array.from({ length: 14 }, (_, i) => `key:${i}`),
   ...['', 'k\r\n\x01', 'long'.repeat(60)],
   ...LIST_KEYS.slice(0, 2),
+  ...['stream:0', 'stream:1'],
 ]
 /** Few, so that they are found again in lists. */
 const ITEMS = ['a', 'b', 'c', 'd', '', '1', 'item '.repeat(20)]
@@ -61,6 +64,8 @@ export const PATTERNS = [
 /** Chooses arguments at random. */
 export class Vocabulary {
   readonly random: Random
+  /** Counted up by whoever needs something that rises. */
+  serial = 0
 
   constructor(random: Random) {
     this.random = random

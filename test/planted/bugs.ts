@@ -23,6 +23,7 @@ const crash = (tests: string): TestChoice[] => [{ file: 'test/segments/crash.tes
 const gating = (tests: string): TestChoice[] => [{ file: 'test/src/net/gating.test.ts', tests }]
 const lives = (tests: string): TestChoice[] => [{ file: 'test/src/models/keyspace-lives.test.ts', tests }]
 const objects = (tests: string): TestChoice[] => [{ file: 'test/src/models/objects/objects.test.ts', tests }]
+const streams = (tests: string): TestChoice[] => [{ file: 'test/src/commands/streams/streams.test.ts', tests }]
 const salvagedObjects = (tests: string): TestChoice[] => [
   { file: 'test/src/models/objects/salvaged-objects.test.ts', tests },
 ]
@@ -754,6 +755,60 @@ export const BUGS: readonly Bug[] = [
     find: `      if (isTaken) giveBuffer(buffer)`,
     replace: `      giveBuffer(buffer)`,
     caughtBy: [{ file: 'test/src/net/output.test.ts', tests: 'a buffer from which the socket still writes' }],
+  },
+  {
+    name: 'stream-forgets-last-id',
+    why: 'XDEL of the newest entry leaves nothing that tells its id: it is given again after a restart.',
+    file: 'src/commands/streams/xdel.ts',
+    find: `    writeState(keyspace, stream)
+`,
+    replace: ``,
+    caughtBy: streams('an id is never given twice'),
+  },
+  {
+    name: 'stream-state-outlives-entries',
+    why: 'After a restart a stream goes on from what was noted at the last trimming, not from its newest entry.',
+    file: 'src/models/streams/stream.ts',
+    find: `entries.offsetAt(scratch) < own`,
+    replace: `own >= 0`,
+    caughtBy: streams('an id is never given twice'),
+  },
+  {
+    name: 'stream-trimmed-comes-back',
+    why: 'Entries that were trimmed are there again after a restart.',
+    file: 'src/models/streams/stream.ts',
+    find: `      this.applyTrim(scratch)
+`,
+    replace: ``,
+    caughtBy: streams('an id is never given twice'),
+  },
+  {
+    name: 'group-trusts-offset',
+    why: 'A group is given entries again that came back, by XSETID, with ids that it has been given.',
+    file: 'src/models/streams/stream.ts',
+    find: `    for (const group of this.groups.values()) group.nextOffset = -1
+`,
+    replace: ``,
+    caughtBy: streams('an id that came back by XSETID'),
+  },
+  {
+    name: 'consumer-leaves-pending',
+    why: 'What a consumer had pending is kept by compaction after the consumer is gone.',
+    file: 'src/models/streams/stream.ts',
+    find: `    if (settled === null) this.#countDead(member)
+    else {`,
+    replace: `    if (settled === null) this.applyMember(member)
+    else {`,
+    caughtBy: streams('what a group or a consumer had is dead'),
+  },
+  {
+    name: 'stream-exec-not-rehearsed',
+    why: 'A stream command in EXEC meets a record that is on disk only, after others have run.',
+    file: 'src/commands/transactions/exec.ts',
+    find: `  for (const { command, args } of queue) command.rehearse?.(context, args)
+`,
+    replace: ``,
+    caughtBy: streams('a transaction loads'),
   },
   {
     name: 'backup-names-not-synced',

@@ -6,6 +6,7 @@ import { table } from './markdown.js'
 const GROUPS: readonly (readonly [group: CommandGroup, title: string])[] = [
   ['string', 'Strings'],
   ['list', 'Lists'],
+  ['stream', 'Streams'],
   ['generic', 'Keys'],
   ['transactions', 'Transactions'],
   ['connection', 'Connection'],
@@ -27,6 +28,12 @@ const DIFFERENCES: readonly (readonly [what: string, redis: string, flin: string
     'KEYS',
     'everybody waits for it',
     'others are served meanwhile; it guarantees what SCAN does; a reply beyond `--output-size-max` closes the client',
+  ],
+  ['trimming of streams with `~`', 'by nodes of 100 entries or 4 KB', 'by hundreds of entries, or all of them'],
+  [
+    'streams in MULTI',
+    'always',
+    'a command about ids that lie on disk only, in a stream of more than 1 MiB, may be refused where commands in front of it have changed what it looks at',
   ],
   ['KEYS and SCAN in MULTI', 'always', 'refused where keys are on disk only'],
   [

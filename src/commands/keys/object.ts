@@ -15,6 +15,9 @@ const SHARED_REFCOUNT = 0x7fff_ffff
 
 const ABOUT_KEY = { keys: { first: 2, last: 2, step: 1 }, arity: 3, since: '2.2.3' } as const
 
+/** What Redis keeps the other types in. */
+const OF_TYPES: Readonly<Record<string, string>> = { list: 'quicklist', stream: 'stream' }
+
 /** What makes a string that Redis does not look for a number in. */
 const KEEPS_TEXT = new Set([incrbyfloat.code])
 /** What changes a string where it lies; it stays `raw` whatever its size. */
@@ -30,7 +33,7 @@ const encoding: Subcommand = about(
   ],
   ({ keyspace, reply }) => {
     if (!keyspace.isString) {
-      reply.bulkText(keyspace.foundType === 'list' ? 'quicklist' : keyspace.foundType)
+      reply.bulkText(OF_TYPES[keyspace.foundType]!)
       return
     }
     const { bytes, valueStart, valueEnd, command } = keyspace.record

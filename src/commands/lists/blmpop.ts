@@ -1,3 +1,4 @@
+import { keysCountedAt } from '../keys-of.js'
 import { secondsArgument } from '../blocking/timeout-argument.js'
 import { waitFor } from '../blocking/wait.js'
 import type { Command } from '../command.js'
@@ -9,7 +10,7 @@ export const blmpop: Command = {
   code: 234,
   arity: -5,
   flags: ['write', 'blocking', 'movablekeys'],
-  keyCountAt: 2,
+  findKeys: keysCountedAt(2),
   group: 'list',
   since: '7.0.0',
   summary:
@@ -32,5 +33,5 @@ export const blmpop: Command = {
   },
   valuesSize: (foresight, args) => poppedSize(foresight, blmpop, args),
   itemsRead: poppedItems,
-  onlyRemoves: true,
+  frees: true,
 }

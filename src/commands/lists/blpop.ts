@@ -29,7 +29,7 @@ export const blpop: Command = {
     return most
   },
   itemsRead: () => itemsAt('left', 1),
-  onlyRemoves: true,
+  frees: true,
 }
 
 export const brpop: Command = {

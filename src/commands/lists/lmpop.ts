@@ -1,7 +1,7 @@
 import type { ListState } from '../../models/lists/list-state.js'
 import type { Args } from '../../protocol/resp/args.js'
 import { ERR, ReplyError, type Command, type Context, type Foresight, type ItemRange } from '../command.js'
-import { forEachKey } from '../keys-of.js'
+import { forEachKey, keysCountedAt } from '../keys-of.js'
 import { removedSize } from './list-foresight.js'
 import { countArgument, foreseenNumber, listOf, sideArgument, type Side } from './list.js'
 import { popMany } from './pop.js'
@@ -11,7 +11,7 @@ export const lmpop: Command = {
   code: 216,
   arity: -4,
   flags: ['write', 'movablekeys'],
-  keyCountAt: 1,
+  findKeys: keysCountedAt(1),
   group: 'list',
   since: '7.0.0',
   summary: 'Removes and returns items from an end of the first of several lists that is there.',
@@ -20,7 +20,7 @@ export const lmpop: Command = {
   },
   valuesSize: (foresight, args) => poppedSize(foresight, lmpop, args),
   itemsRead: poppedItems,
-  onlyRemoves: true,
+  frees: true,
 }
 
 /** What is to be taken from the first list that is there. */

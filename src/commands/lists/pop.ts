@@ -20,7 +20,7 @@ export const lpop: Command = {
   },
   valuesSize: (foresight, args) => removedSize(foresight, args, 1, foreseenCount(args)),
   itemsRead: (args) => itemsAt('left', foreseenCount(args)),
-  onlyRemoves: true,
+  frees: true,
 }
 
 export const rpop: Command = {

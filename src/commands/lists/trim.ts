@@ -44,7 +44,7 @@ export const ltrim: Command = {
     const left = Math.max(from, 0) + Math.max(to + 1, 0)
     return { left, right: Math.max(-from, 0) + Math.max(-to - 1, 0) }
   },
-  onlyRemoves: true,
+  frees: true,
 }
 
 export const lrem: Command = {
@@ -87,5 +87,5 @@ export const lrem: Command = {
     return removedSize(foresight, args, 1, wanted === 0 ? Infinity : wanted)
   },
   itemsRead: () => ALL_ITEMS,
-  onlyRemoves: true,
+  frees: true,
 }

@@ -1,10 +1,11 @@
 import { FlinError, type Place } from '../../../segments/index.js'
 import { ColdRead } from '../../models/cold.js'
+import type { Args } from '../../protocol/resp/args.js'
 import type { Keyspace } from '../../models/keyspace.js'
 import { timingWeight } from '../command-stats.js'
 import { ReplyError, type Command, type Context } from '../command.js'
 import { errorText } from '../error-text.js'
-import { collectCold } from '../keys-of.js'
+import { collectCold, flagsOf } from '../keys-of.js'
 import { config } from '../server/config.js'
 import { discardQueue, type QueuedCommand, type Session } from '../session.js'
 import { collectColdItems } from './cold-items.js'
@@ -49,7 +50,8 @@ export const exec: Command = {
 }
 
 /** There is no undo: whatever has to be loaded is loaded before the first command runs. */
-function loadFirst({ keyspace }: Context, queue: QueuedCommand[]): void {
+function loadFirst(context: Context, queue: QueuedCommand[]): void {
+  const { keyspace } = context
   if (!keyspace.log.hasCold) return
   const places: Place[] = []
   for (const { command, args } of queue) collectCold(keyspace, command, args, places)
@@ -58,20 +60,21 @@ function loadFirst({ keyspace }: Context, queue: QueuedCommand[]): void {
   if (places.length > 0) throw new ColdRead(places)
   collectColdItems(keyspace, queue, places)
   if (places.length > 0) throw new ColdRead(places)
+  for (const { command, args } of queue) command.rehearse?.(context, args)
 }
 
 /** Promises the log what the commands append. Those that bring no values may run also where there is no room for more. */
 function begin(context: Context, queue: QueuedCommand[]): void {
-  const writing = queue.filter(({ command }) => command.flags.includes('write'))
+  const writing = queue.filter(({ command, args }) => flagsOf(command, args).includes('write'))
   if (writing.length === 0) return
   const size = sizeOf(context, queue)
-  const brings = writing.some(({ command }) => command.onlyRemoves !== true && bringsValues(command))
+  const brings = writing.some(({ command, args }) => command.frees !== true && bringsValues(command, args))
   if (brings) context.keyspace.begin(size)
   else context.keyspace.beginRemoving(size)
 }
 
-function bringsValues({ flags, valuesSize }: Command): boolean {
-  return flags.includes('denyoom') || valuesSize !== undefined
+function bringsValues(command: Command, args: Args): boolean {
+  return flagsOf(command, args).includes('denyoom') || command.valuesSize !== undefined
 }
 
 /** An upper bound of what the commands append. */
@@ -94,7 +97,7 @@ function runAll(context: Context, queue: QueuedCommand[]): void {
     for (const { command, args } of queue) {
       const mark = reply.length
       keyspace.command = command.code
-      keyspace.countsLookups = !command.flags.includes('write')
+      keyspace.countsLookups = !flagsOf(command, args).includes('write')
       const counts = stats.ofRequest(command, args)
       const weight = timingWeight(counts)
       const began = weight === 0 ? 0 : performance.now()

@@ -162,14 +162,48 @@ const REQUESTS: Readonly<Record<string, (random: Random) => Request>> = {
   setrange: (r) => ['SETRANGE', key(r), String(r.below(3000)), value(r)],
   swapdb: () => ['SWAPDB', '0', '1'],
   unlink: (r) => ['UNLINK', key(r)],
+  xadd: (r) => [
+    'XADD',
+    stream(r),
+    ...r.pick([[], ['MAXLEN', '3'], ['MINID', '2000000000000']]),
+    '*',
+    value(r),
+    value(r),
+  ],
+  xdel: (r) => ['XDEL', stream(r), '5-0', '1700000000000-0', '1700000000000-1'],
+  xtrim: (r) => ['XTRIM', stream(r), 'MAXLEN', '5'],
+  xsetid: (r) => ['XSETID', stream(r), '1900000000000-0'],
+  xgroup: (r) => [
+    'XGROUP',
+    ...r.pick([
+      ['CREATE', stream(r), group(r), '0', 'MKSTREAM'],
+      ['SETID', stream(r), group(r), '0'],
+    ]),
+  ],
+  xreadgroup: (r) => [
+    ...['XREADGROUP', 'GROUP', group(r), group(r), ...r.pick([[], ['NOACK']]), 'STREAMS', stream(r), stream(r)],
+    ...[r.pick(['0', '>']), '>'],
+  ],
+  xack: (r) => ['XACK', stream(r), group(r), '5-0', '1700000000000-0', '1700000000000-1'],
+  xclaim: (r) => ['XCLAIM', stream(r), group(r), value(r), '0', '1700000000000-0', '1700000000000-1', 'FORCE'],
+  xautoclaim: (r) => ['XAUTOCLAIM', stream(r), group(r), value(r), '0', '0'],
   // Their revision is compared before the transaction: only for what is missing is it known.
   'flin.del': (r) => ['FLIN.DEL', `missing${r.below(9)}`, 'IFREV', '0'],
+  'flin.xadd': (r) => ['FLIN.XADD', `absent${r.below(1000)}`, 'IFREV', '0', '*', 'name', value(r)],
   'flin.set': (r) => ['FLIN.SET', `absent${r.below(1000)}`, value(r), 'IFREV', '0'],
 }
 
 function key(random: Random): string {
   if (random.chance(0.1)) return listKey(random)
   return random.pick(['a', 'b', 'c', 'd', 'e'.repeat(60), 'f'.repeat(2000)])
+}
+
+function stream(random: Random): string {
+  return random.chance(0.9) ? random.pick(['s', 't', 's'.repeat(50)]) : key(random)
+}
+
+function group(random: Random): string {
+  return random.pick(['g', 'h', 'g'.repeat(300)])
 }
 
 function value(random: Random): string {
@@ -185,7 +219,9 @@ function item(random: Random): string {
 }
 
 test('no transaction appends more than was foreseen', async () => {
-  const writing = ALL_COMMANDS.filter(({ flags }) => flags.includes('write')).map(({ name }) => name)
+  const writing = ALL_COMMANDS.filter(({ flags, subcommands = [] }) =>
+    [{ flags }, ...subcommands].some((it) => it.flags.includes('write')),
+  ).map(({ name }) => name)
   assert.deepEqual(Object.keys(REQUESTS).sort(), writing.sort(), 'each command that writes is tried')
   let now = 1_700_000_000_000
   const bench = await CommandBench.open({ memorySizeMax: 1 << 28, segmentSize: 1 << 20, now: () => now })
