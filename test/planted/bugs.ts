@@ -1,3 +1,5 @@
+import { LIST_BUGS } from './list-bugs.js'
+
 /** A test file, and which of its tests: part of their names. */
 export interface TestChoice {
   readonly file: string
@@ -744,6 +746,7 @@ export const BUGS: readonly Bug[] = [
     replace: `return this.record.datum < endOffset - Infinity`,
     caughtBy: salvagedObjects('whose members may be lost'),
   },
+  ...LIST_BUGS,
   {
     name: 'lent-buffer-pooled',
     why: 'A buffer from which the socket still writes serves the next reply: a client gets bytes of another.',
