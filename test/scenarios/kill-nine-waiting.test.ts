@@ -18,6 +18,8 @@ const KILLS = Number(process.env['FLIN_KILLS'] ?? 6)
 const SEED = Number(process.env['FLIN_KILLS_SEED'] ?? 1)
 const WORKERS = 16
 const KILL_MS_MAX = 250
+/** So few items are kept in the list that most consumers wait. */
+const BACKLOG_MAX = 6
 const SMALL = ['--segment-size', '64kb', '--cache-size', '1mb']
 
 const CASES = ['always', 'everysec', 'no'].flatMap((fsync) => [
@@ -30,13 +32,18 @@ for (const [number, { fsync, isMoving }] of CASES.entries()) {
   test(`kill -9 with ${WORKERS} producers and ${WORKERS} consumers ${way}, ${fsync}`, async (t) => {
     const random = new Random(SEED * CASES.length + number)
     const folder = temporaryFolder(t)
-    const producers = Array.from({ length: WORKERS }, (_, i) => new Producer(`p${i}`))
     const consumers = Array.from({ length: WORKERS }, (_, i) => (isMoving ? new Mover(`mine:${i}`) : new Taker()))
+    let backlog = 0
+    const producers: Producer[] = Array.from(
+      { length: WORKERS },
+      (_, i) => new Producer(`p${i}`, () => pushed(producers) - count(consumers) < backlog + BACKLOG_MAX),
+    )
     const rounds = Math.ceil(KILLS / CASES.length)
     let waits = 0
     let daemon = await Daemon.start(folder, ['--fsync', fsync, ...SMALL])
     for (let round = 0; round < rounds; round++) {
       const before = count(consumers)
+      backlog = pushed(producers) - before
       const working = [...consumers, ...producers].map((it) => it.run(daemon.port))
       const observer = await RespClient.connect(daemon.port)
       await until('items come out, and somebody waits', async () => {
@@ -74,6 +81,10 @@ for (const [number, { fsync, isMoving }] of CASES.entries()) {
     )
     client.close()
   })
+}
+
+function pushed(producers: readonly Producer[]): number {
+  return producers.reduce((sum, { sent }) => sum + sent.length, 0)
 }
 
 function count(consumers: readonly Consumer[]): number {

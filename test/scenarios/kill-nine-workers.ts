@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { setImmediate as turn } from 'node:timers/promises'
 import { RespClient, type Reply } from '../helpers/resp-client.js'
 
 /** Whoever gets items from the list "jobs", until the connection breaks, again and again. */
@@ -18,15 +19,19 @@ export class Producer {
   readonly sent: string[] = []
   readonly acknowledged: string[] = []
   readonly #name: string
+  readonly #mayPush: () => boolean
 
-  constructor(name: string) {
+  /** @param mayPush whether so little is in the list that it may get more */
+  constructor(name: string, mayPush: () => boolean) {
     this.#name = name
+    this.#mayPush = mayPush
   }
 
   /** Works until the daemon is gone. */
   async run(port: number): Promise<void> {
     const client = await RespClient.connect(port)
     for (;;) {
+      while (!this.#mayPush() && !client.isClosed) await turn()
       const item = `${this.#name} ${this.sent.length}`
       this.sent.push(item)
       const reply = await client.call('RPUSH', 'jobs', item).catch(() => null)

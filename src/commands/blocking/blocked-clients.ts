@@ -112,11 +112,6 @@ export class BlockedClients {
     return true
   }
 
-  /** No client is told any more that its time is up. */
-  stop(): void {
-    this.#timeouts.stop()
-  }
-
   /** Serves who waits for keys that have got something, and those for whom that brings something, until there is nobody. */
   serve(): void {
     for (let key = this.#waiters.take(); key !== undefined; key = this.#waiters.take()) {

@@ -28,16 +28,6 @@ function fractionalSeconds(text: string): number {
   return inRange(exponent >= 0 ? ms << BigInt(exponent) : -(-ms >> BigInt(-exponent)))
 }
 
-/**
- * Argument `i` as whole ms; 0: for ever.
- * @throws ReplyError
- */
-export function millisecondsArgument(args: Args, i: number): number {
-  const ms = args.bigint(i)
-  if (ms === null) throw new ReplyError('ERR timeout is not an integer or out of range')
-  return inRange(ms)
-}
-
 function inRange(ms: bigint): number {
   if (ms < 0n || ms >= INT64_END) throw new ReplyError(NEGATIVE)
   return Number(ms)

@@ -65,12 +65,6 @@ export class Timeouts<T extends Timed> {
     this.#sink(last, last.heapIndex)
   }
 
-  /** Rings no more. */
-  stop(): void {
-    this.#cancel()
-    this.#ringsMs = Infinity
-  }
-
   /** The first may have left in the meantime: then the bell rings for nobody, which costs less than to put it off each time. */
   readonly #ring = (): void => {
     this.#ringsMs = Infinity

@@ -85,12 +85,3 @@ test('a time beyond what a timer takes: it is set again', () => {
   timer.pass(1)
   assert.deepEqual(told, [1])
 })
-
-test('stopped, it rings no more', () => {
-  const timer = new ManualTimer()
-  const timeouts = new Timeouts<Item>(timer, () => assert.fail('it rang'))
-  timeouts.add(item(1, timer.now() + 10))
-  timeouts.stop()
-  assert.equal(timer.bellCount, 0)
-  timer.pass(100)
-})
