@@ -25,6 +25,7 @@ import { RandomSteps, type Step } from './random-steps.js'
  * - INCRBYFLOAT takes no hexadecimal numbers and no infinities;
  * - OBJECT ENCODING after RENAME, COPY, or of what APPEND has made; MEMORY USAGE of what has expired;
  * - what is waited for by WAIT; CLIENT REPLY OFF, KILL and QUIT, which have tests of their own;
+ * - COMMAND GETKEYS of a command with a number of keys that is none;
  * - settings that change what Redis does are not set.
  */
 const COMMANDS = Number(process.env['FLIN_FUZZ_COMMANDS'] ?? 100_000)
