@@ -107,6 +107,8 @@ export class Dispatcher {
       if (error === REPLY_GOES_ON) return NOTHING_TO_LOAD
       reply.truncate(mark)
       if (error instanceof ColdRead) return error.places
+      // What it had begun ends with it.
+      session.walk = null
       if (!(error instanceof ReplyError || error instanceof FlinError)) throw error
       counts.failed++
       this.error(reply, errorText(error))

@@ -26,6 +26,7 @@ import { RandomSteps, type Step } from './random-steps.js'
  * - OBJECT ENCODING after RENAME, COPY, or of what APPEND has made; MEMORY USAGE of what has expired;
  * - how many entries a trimming with ~ leaves, unless that is all or none; radix trees; numbers of entries beyond 2^53;
  * - what is waited for by WAIT; CLIENT REPLY OFF, KILL and QUIT, which have tests of their own;
+ * - COMMAND GETKEYS of a command with a number of keys that is none;
  * - settings that change what Redis does are not set.
  */
 const COMMANDS = Number(process.env['FLIN_FUZZ_COMMANDS'] ?? 100_000)

@@ -1,10 +1,11 @@
 import { insertItem, planInsertion, pushRight } from '../../models/lists/list-edits.js'
-import { ItemSearch } from '../../models/lists/list-values.js'
 import { MEMBER_OVERHEAD } from '../../models/objects/member-records.js'
 import type { Args } from '../../protocol/resp/args.js'
 import { ERR, ReplyError, type Command } from '../command.js'
 import { insertedSize } from './list-foresight.js'
 import { ALL_ITEMS, listOf, OF_LIST } from './list.js'
+import { endWalk } from './range-walk.js'
+import { findMatches } from './search.js'
 
 export const linsert: Command = {
   ...OF_LIST,
@@ -14,20 +15,24 @@ export const linsert: Command = {
   flags: ['write', 'denyoom'],
   since: '2.2.0',
   summary: 'Adds an item in front of or behind the first one of a list that has a value; returns how many it has.',
-  run({ keyspace, reply }, args) {
+  run(context, args) {
+    const { keyspace, reply, session } = context
     const isAfter = isAfterArgument(args, 2)
     const list = listOf(keyspace, args, 1)
     if (list === null) {
+      endWalk(session)
       reply.integer(0)
       return
     }
     const { buf, starts, ends } = args
-    const search = new ItemSearch(keyspace.log, list.items, buf, starts[3]!, ends[3]!, false)
-    if (!search.next()) {
+    const search = { isBackward: false, matchesMax: 1, comparedMax: Infinity }
+    const [pivot] = findMatches(context, args, 3, list, search, 'index')
+    if (pivot === undefined) {
+      endWalk(session)
       reply.integer(-1)
       return
     }
-    const index = search.index + (isAfter ? 1 : 0)
+    const index = pivot + (isAfter ? 1 : 0)
     const size = args.size(4) + MEMBER_OVERHEAD
     if (index === list.count) {
       keyspace.begin(size)
@@ -37,6 +42,7 @@ export const linsert: Command = {
       keyspace.begin(size + insertion.size)
       insertItem(keyspace, list, insertion, buf, starts[4]!, ends[4]!)
     }
+    endWalk(session)
     keyspace.changed(list)
     keyspace.onReady(buf, starts[1]!, ends[1]!)
     reply.integer(list.count)

@@ -1,9 +1,10 @@
-import { ItemSearch } from '../../models/lists/list-values.js'
 import type { Args } from '../../protocol/resp/args.js'
 import { integerArgument } from '../arguments.js'
 import { ERR, ReplyError, type Command } from '../command.js'
 import { INT64_MIN } from '../strings/add.js'
 import { ALL_ITEMS, countArgument, listOf, OF_LIST } from './list.js'
+import { endWalk } from './range-walk.js'
+import { findMatches } from './search.js'
 
 interface Options {
   /** The first match that counts, from 1 on. */
@@ -23,18 +24,17 @@ export const lpos: Command = {
   flags: ['readonly'],
   since: '6.0.6',
   summary: 'Returns the index of the first item of a list that has a value, or those of more of them.',
-  run({ keyspace, reply }, args) {
-    const options = parse(args)
+  run(context, args) {
+    const { keyspace, reply, session } = context
+    const { rank, isBackward, lengthMax, ...options } = parse(args)
     const list = listOf(keyspace, args, 1)
-    const found: number[] = []
+    let found: readonly number[] = []
     if (list !== null) {
-      const { rank, isBackward, lengthMax } = options
       const wanted = options.count === 0 ? Infinity : (options.count ?? 1)
-      const search = new ItemSearch(keyspace.log, list.items, args.buf, args.starts[2]!, args.ends[2]!, isBackward)
-      for (let matches = 1; found.length < wanted && search.next(lengthMax === 0 ? Infinity : lengthMax); matches++) {
-        if (matches >= rank) found.push(search.index)
-      }
+      const search = { isBackward, matchesMax: rank - 1 + wanted, comparedMax: lengthMax === 0 ? Infinity : lengthMax }
+      found = findMatches(context, args, 2, list, search, 'index').slice(rank - 1)
     }
+    endWalk(session)
     if (options.count !== null) {
       reply.array(found.length)
       for (const index of found) reply.integer(index)

@@ -11,15 +11,17 @@ export const RANGE_SLICE_COUNT = 4096
 const STARTS_MAX = 4
 
 /**
- * How far an LRANGE has come whose items are on disk: it reads some, keeps what it will reply with, and lets go of them before it reads
- * the next. What it tells is the list at one moment: it begins again when that has changed meanwhile.
+ * How far a command has come that reads many items which are on disk: it reads some, keeps what it needs to know of them, and lets go of
+ * them before it reads the next. What it finds is the list at one moment: it begins again when that has changed meanwhile.
  */
-export class RangeWalk extends KeyWalk {
+export class ListWalk extends KeyWalk {
   readonly #list: ListState
   readonly #changedEnd: number
   readonly #starts: number
+  /** What a search has found. */
+  matches: number[] = []
 
-  constructor(list: ListState, first: number, before: RangeWalk | null) {
+  constructor(list: ListState, first: number, before: ListWalk | null) {
     super()
     this.#list = list
     this.#changedEnd = list.changedEnd
@@ -39,12 +41,12 @@ export class RangeWalk extends KeyWalk {
 }
 
 /** The walk that goes on here, or begins. */
-export function walkOf(session: Session, list: ListState, first: number): RangeWalk {
+export function walkOf(session: Session, list: ListState, first: number): ListWalk {
   const { walk } = session
-  const before = walk instanceof RangeWalk ? walk : null
+  const before = walk instanceof ListWalk ? walk : null
   if (before !== null && (before.isGivenUp || before.isOf(list))) return before
   before?.drop()
-  const begun = new RangeWalk(list, first, before)
+  const begun = new ListWalk(list, first, before)
   session.walk = begun
   return begun
 }
@@ -59,7 +61,7 @@ export function endWalk(session: Session): void {
  * Reads on up to the item with the index `end` (exclusive).
  * @throws ColdRead when items have to be loaded first, and when it is others' turn
  */
-export function readOn({ keyspace, reply }: Context, walk: RangeWalk, list: ListState, end: number): void {
+export function readOn({ keyspace, reply }: Context, walk: ListWalk, list: ListState, end: number): void {
   const { items } = list
   const to = Math.min(end, walk.cursor + RANGE_SLICE_COUNT)
   const cold = coldPlaces(keyspace.log, items, walk.cursor, to)

@@ -1,11 +1,12 @@
 import { removeItem } from '../../models/lists/list-edits.js'
-import { ItemSearch } from '../../models/lists/list-values.js'
 import { MEMBER_OVERHEAD } from '../../models/objects/member-records.js'
 import { integerArgument } from '../arguments.js'
 import type { Command } from '../command.js'
 import { removedSize } from './list-foresight.js'
 import { ALL_ITEMS, foreseenNumber, fromBeginning, keySize, listOf, OF_LIST } from './list.js'
 import { removeEnd } from './pop.js'
+import { endWalk } from './range-walk.js'
+import { findMatches } from './search.js'
 
 export const ltrim: Command = {
   ...OF_LIST,
@@ -56,19 +57,21 @@ export const lrem: Command = {
   since: '1.0.0',
   summary:
     'Removes the first items of a list that have a value, so many, the last ones where negative, all where 0; returns how many it removed.',
-  run({ keyspace, reply }, args) {
+  run(context, args) {
+    const { keyspace, reply, session } = context
     const wanted = integerArgument(args, 2)
     const list = listOf(keyspace, args, 1)
     if (list === null) {
+      endWalk(session)
       reply.integer(0)
       return
     }
     const { buf, starts, ends } = args
     const { items } = list
-    const search = new ItemSearch(keyspace.log, items, buf, starts[3]!, ends[3]!, wanted < 0)
-    const countMax = wanted === 0 ? Infinity : Math.abs(wanted)
-    const orders: number[] = []
-    while (orders.length < countMax && search.next()) orders.push(items.order)
+    const matchesMax = wanted === 0 ? Infinity : Math.abs(wanted)
+    const search = { isBackward: wanted < 0, matchesMax, comparedMax: Infinity }
+    const orders = findMatches(context, args, 3, list, search, 'order')
+    endWalk(session)
     if (orders.length > 0) {
       keyspace.beginRemoving(keySize(args, 1) + orders.length * MEMBER_OVERHEAD)
       if (orders.length === items.count) keyspace.remove(buf, starts[1]!, ends[1]!)

@@ -2,8 +2,10 @@ import { RecordView, sameBytes, type Log, type Place } from '../../../segments/i
 import { ColdRead } from '../cold.js'
 import type { ItemSequence } from './item-sequence.js'
 
-/** So many items that lie on disk only are loaded at once at least, by a search that meets one. */
+/** So many items that lie on disk only are loaded at once at least, by a search that meets one, ... */
 const COLD_COUNT_MIN = 256
+/** ... and at most: a load of so many takes some 40 ms. */
+const COLD_COUNT_MAX = 4096
 
 const view = new RecordView()
 
@@ -52,20 +54,31 @@ export class ItemSearch {
   readonly #size: number
   readonly #isBackward: boolean
   /** Items that have been compared. */
-  #count = 0
+  count: number
+  #isBegun = false
 
-  constructor(log: Log, items: ItemSequence, value: Buffer, start: number, end: number, isBackward: boolean) {
+  /** @param count items that have been compared before */
+  constructor(
+    log: Log,
+    items: ItemSequence,
+    value: Buffer,
+    start: number,
+    end: number,
+    isBackward: boolean,
+    count = 0,
+  ) {
     this.#log = log
     this.#items = items
     this.#value = value
     this.#start = start
     this.#size = end - start
     this.#isBackward = isBackward
+    this.count = count
   }
 
   /** Index of the item compared last. */
   get index(): number {
-    return this.#isBackward ? this.#items.count - this.#count : this.#count - 1
+    return this.#isBackward ? this.#items.count - this.count : this.count - 1
   }
 
   /**
@@ -77,11 +90,12 @@ export class ItemSearch {
     const items = this.#items
     const { reader } = this.#log
     const limit = Math.min(countMax, items.count)
-    while (this.#count < limit) {
-      if (this.#count === 0) items.seek(this.#isBackward ? items.count - 1 : 0)
-      else this.#step()
+    while (this.count < limit) {
+      if (this.#isBegun) this.#step()
+      else items.seek(this.#isBackward ? items.count - 1 - this.count : this.count)
+      this.#isBegun = true
       if (!reader.seek(items.segment, items.position)) throw new ColdRead(this.#coldAhead(limit))
-      this.#count++
+      this.count++
       view.at(reader.bytes, reader.start)
       const { valueStart } = view
       const size = view.valueEnd - valueStart
@@ -96,8 +110,8 @@ export class ItemSearch {
   }
 
   #coldAhead(limit: number): Place[] {
-    const count = Math.min(limit - this.#count, Math.max(COLD_COUNT_MIN, this.#count))
-    const first = this.#isBackward ? this.#items.count - this.#count - count : this.#count
+    const count = Math.min(limit - this.count, Math.min(COLD_COUNT_MAX, Math.max(COLD_COUNT_MIN, this.count)))
+    const first = this.#isBackward ? this.#items.count - this.count - count : this.count
     return coldPlaces(this.#log, this.#items, first, first + count)
   }
 }

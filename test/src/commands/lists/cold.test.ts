@@ -57,7 +57,7 @@ test('a search loads more the further it gets', async () => {
   assert.equal(await log.run('LPOS', 'l', item(3)), 3)
   assert.equal(await log.run('LPOS', 'l', item(COUNT - 1)), COUNT - 1)
   assert.equal(await log.run('LPOS', 'm', item(COUNT - 1), 'RANK', '-1'), 0)
-  assert.ok(log.coldRuns <= 9, String(log.coldRuns))
+  assert.ok(log.coldRuns <= 15, String(log.coldRuns))
   assert.equal(await log.run('LREM', 'l', '0', item(250)), 1)
   assert.equal(await log.run('LINSERT', 'l', 'BEFORE', item(399), 'x'), COUNT)
   assert.deepEqual(await log.run('LRANGE', 'l', '-3', '-1'), [item(398), 'x', item(399)])
@@ -171,5 +171,30 @@ test('where the key is another one by then, that is said', async () => {
   assert.match(JSON.stringify(await log.run('LRANGE', 'l', '0', '-1')), /WRONGTYPE/)
   assert.equal(log.session.walk, null)
   assert.equal(await log.run('GET', 'l'), 'x')
+  await log.close()
+})
+
+test('a search of a long list holds a piece of it at a time, and finds what is there at one moment', async () => {
+  const log = await longList()
+  const other = new BenchSession(2)
+  assert.equal(await log.run('LPOS', 'l', item(LONG - 1)), LONG - 1)
+  assert.deepEqual(await log.run('LPOS', 'l', item(3), 'RANK', '-1', 'COUNT', '0'), [3])
+  assert.equal(await log.run('LREM', 'l', '1', 'nothing'), 0)
+  assert.equal(await log.run('LINSERT', 'l', 'BEFORE', item(15_000), 'x'), LONG + 1)
+  assert.equal(await log.run('LREM', 'l', '-1', item(5)), 1)
+  assert.ok(log.loadedMax < 4200, `${log.loadedMax} were held`)
+  let left = 100
+  let popped = 0
+  log.between = async () => {
+    if (--left < 0 || left % 3 !== 0) return
+    assert.notEqual(await log.runAs(other, 'LPOP', 'l'), null)
+    popped++
+  }
+  // What is popped meanwhile moves all others to the left.
+  const index = (await log.run('LPOS', 'l', 'x')) as number
+  assert.ok(popped > 0)
+  left = 0
+  assert.equal(await log.run('LINDEX', 'l', String(index)), 'x')
+  assert.equal(log.session.walk, null)
   await log.close()
 })
