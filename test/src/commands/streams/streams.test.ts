@@ -150,6 +150,8 @@ test('an id that is chosen follows on the last one also where the clock has been
   let now = 2_000_000_000_000
   const bench = await DurableBench.open(new SimDisk({ isQuick: true }), { now: () => now })
   assert.equal(await bench.run('XADD', 's', '*', 'a', 1), '2000000000000-0')
+  assert.deepEqual(await bench.run('TYPE', 's'), { simple: 'stream' })
+  assert.equal(await bench.run('OBJECT', 'ENCODING', 's'), 'stream')
   assert.equal(await bench.run('XADD', 's', '*', 'a', 1), '2000000000000-1')
   assert.equal(await bench.run('XADD', 's', '2000000000005-7', 'a', 1), '2000000000005-7')
   assert.equal(await bench.run('XADD', 's', '*', 'a', 1), '2000000000005-8')
