@@ -270,8 +270,18 @@ export class Keyspace {
    * Gives the key looked for last the value that it has (none: an empty one), changed: with `bytes[from..to)` at `at` in it. It
    * grows where it is too short, by zero bytes in between. Its expiry stays. The old value is copied once, into the log, and
    * changed there.
+   * @param isSeen whether it is a change to whoever watches the key
    */
-  change(key: Buffer, start: number, end: number, at: number, bytes: Buffer, from: number, to: number): void {
+  change(
+    key: Buffer,
+    start: number,
+    end: number,
+    at: number,
+    bytes: Buffer,
+    from: number,
+    to: number,
+    isSeen = true,
+  ): void {
     const isAlive = this.#state.isPresent && !this.#expired
     const { record, expireAt } = this
     const old = isAlive ? record.bytes : NOTHING
@@ -286,14 +296,15 @@ export class Keyspace {
       hi, lo, collisionFlag, this.command, since, key, start, end, old, oldStart, oldStart + oldSize, room,
     )
     this.log.appender.fillValue(oldSize, at, bytes, from, to)
-    this.#hasPut(key, start, end, expireAt, offset)
+    this.#hasPut(key, start, end, expireAt, offset, isSeen)
   }
 
   /** The value that was appended last is that of the key looked for last. */
-  #hasPut(key: Buffer, start: number, end: number, expireAt: number, offset: number): void {
+  #hasPut(key: Buffer, start: number, end: number, expireAt: number, offset: number, isSeen = true): void {
     const hadObject = this.#applyValue(0)
     if (expireAt > 0) this.#appendExpiry(key, start, end, expireAt, offset)
-    this.#touch()
+    if (isSeen) this.#touch()
+    else this.#waitFor(this.log.endOffset)
     if (hadObject) this.onReady(key, start, end)
   }
 

@@ -135,7 +135,6 @@ function aboutKey(words: Vocabulary): Request {
   const key = streamKey(words)
   return random.pick<() => Request>([
     () => ['exact', 'TYPE', key],
-    () => ['exact', 'OBJECT', 'ENCODING', random.pick(STREAM_KEYS.slice(2))],
     () => ['exact', 'EXISTS', key],
     () => ['exact', random.chance(0.2) ? 'DEL' : 'XLEN', key],
     () => ['exact', 'RENAME', key, streamKey(words)],

@@ -1,7 +1,10 @@
 import type { Args } from '../../protocol/resp/args.js'
 import { ERR, ReplyError, type Command, type Context } from '../command.js'
 import { findStream } from './find-stream.js'
-import { add, xadd } from './xadd.js'
+import { add, rehearseAdd, xadd } from './xadd.js'
+
+/** First argument behind the revision. */
+const OPTIONS_AT = 4
 
 export const flinXadd: Command = {
   ...xadd,
@@ -15,9 +18,10 @@ export const flinXadd: Command = {
   run(context, args) {
     // Inside EXEC the revision was compared, for all commands, before the first one ran.
     if (context.session.queue === null) checkAdded(context, args)
-    add(context, args, 4)
+    add(context, args, OPTIONS_AT)
   },
   precondition: checkAdded,
+  rehearse: rehearseAdd(OPTIONS_AT),
 }
 
 /** Reads `IFREV n`, and compares how many entries the stream has ever had with that. @throws ReplyError REVMISMATCH */

@@ -36,16 +36,21 @@ export const xadd: Command = {
   run(context, args) {
     add(context, args, OPTIONS_AT)
   },
-  rehearse: rehearsal(firstArgument, ({ keyspace }, args) => {
-    options.parseAdd(args, OPTIONS_AT)
-    const stream = findStream(keyspace, args, 1)
-    if (stream !== null) trimCount(keyspace.log, stream, options.trim, null)
-  }),
+  rehearse: rehearseAdd(OPTIONS_AT),
   valuesSize(foresight, args) {
     const size = entryRecordSize(args.count, 0) + STATE_RECORD_SIZE
     mayAdd(foresight, args, 1, size + args.buf.length)
     return size
   },
+}
+
+/** @param from as {@link add} takes it */
+export function rehearseAdd(from: number): (context: Context, args: Args) => void {
+  return rehearsal(firstArgument, ({ keyspace }, args) => {
+    options.parseAdd(args, from)
+    const stream = findStream(keyspace, args, 1)
+    if (stream !== null) trimCount(keyspace.log, stream, options.trim, null)
+  })
 }
 
 /**

@@ -50,7 +50,8 @@ export const setbit: Command = {
     const mask = 0x80 >> (offset % 8)
     const old = at < oldSize ? record.bytes[record.valueStart + at]! : 0
     changed[0] = bit === 1 ? old | mask : old & ~mask
-    keyspace.change(buf, start, end, at, changed, 0, 1)
+    // As in Redis whoever watches the key sees bits change, and the size.
+    keyspace.change(buf, start, end, at, changed, 0, 1, changed[0] !== old || size !== oldSize)
     reply.integer((old & mask) === 0 ? 0 : 1)
   },
   valuesSize(foresight, args) {
