@@ -5,6 +5,7 @@ import type { CrowdStep, IdOf } from './crowd.js'
 type Line = readonly (Argument | IdOf)[]
 
 const KEYS = ['a', 'b', 'c', 'd']
+const STREAM_KEYS = ['a', 's', 't']
 /** Those who bring something, and never wait; the others take. */
 const BRINGERS = 2
 const TAKERS = 6
@@ -39,7 +40,39 @@ function taking(random: Random): Line[] {
   return lines
 }
 
+/** Ids rise, as both servers must give the same ones. */
+let nextId = 1
+
+function readingStreams(random: Random, timeout: string): Line {
+  const keys = some(random, 1, 2, () => random.pick(STREAM_KEYS))
+  const timeoutMs = timeout === '0' ? 0 : 2
+  const count = random.chance(0.4) ? ['COUNT', 1 + random.below(3)] : []
+  if (random.chance(0.5)) {
+    const ids = keys.map(() => random.pick(['$', '0', `${random.below(nextId + 5)}-0`]))
+    return ['XREAD', ...count, 'BLOCK', timeoutMs, 'STREAMS', ...keys, ...ids]
+  }
+  const noAck = random.chance(0.3) ? ['NOACK'] : []
+  const [group, consumer] = [random.pick(['g', 'h']), random.pick(['one', 'two'])]
+  const ids = keys.map(() => random.pick(['>', '>', '>', '0']))
+  return ['XREADGROUP', 'GROUP', group, consumer, ...count, 'BLOCK', timeoutMs, ...noAck, 'STREAMS', ...keys, ...ids]
+}
+
+function bringingToStreams(random: Random): Line {
+  const key = random.pick(STREAM_KEYS)
+  const roll = random.below(100)
+  if (roll < 50) return ['XADD', key, `${nextId++}-1`, 'field', random.below(1000)]
+  if (roll < 70) return ['XGROUP', 'CREATE', key, random.pick(['g', 'h']), random.pick(['$', '0']), 'MKSTREAM']
+  if (roll < 75) return ['XGROUP', 'DESTROY', key, random.pick(['g', 'h'])]
+  if (roll < 80) return ['XTRIM', key, 'MAXLEN', random.below(5)]
+  if (roll < 85) return ['XPENDING', key, random.pick(['g', 'h'])]
+  if (roll < 88) return ['DEL', key]
+  if (roll < 91) return ['RENAME', key, random.pick(STREAM_KEYS)]
+  if (roll < 94) return ['SET', key, 'a string']
+  return ['XRANGE', key, '-', '+']
+}
+
 function blocking(random: Random, timeout: string): Line {
+  if (random.chance(0.3)) return readingStreams(random, timeout)
   const keys = some(random, 1, 3, () => random.pick(KEYS))
   const roll = random.below(10)
   if (roll < 3) return ['BLPOP', ...keys, timeout]
@@ -66,6 +99,7 @@ function unblock(random: Random): Line {
 }
 
 function bringing(random: Random): Line {
+  if (random.chance(0.35)) return bringingToStreams(random)
   const key = random.pick(KEYS)
   const roll = random.below(100)
   const items = some(random, 1, 3, () => random.below(1000))

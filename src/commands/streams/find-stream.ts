@@ -1,17 +1,31 @@
 import { KIND } from '../../models/kinds.js'
 import type { Keyspace } from '../../models/keyspace.js'
-import type { Stream } from '../../models/streams/stream.js'
+import type { ObjectState } from '../../models/objects/object-state.js'
+import { Stream } from '../../models/streams/stream.js'
 import type { Args } from '../../protocol/resp/args.js'
 import type { Foresight } from '../command.js'
 
 /** The stream of the key in argument `i`, null where there is none. @throws FlinError WRONG_TYPE */
 export function findStream(keyspace: Keyspace, { buf, starts, ends }: Args, i: number): Stream | null {
-  return keyspace.findObject(KIND.stream, buf, starts[i]!, ends[i]!) as unknown as Stream | null
+  const object = keyspace.findObject(KIND.stream, buf, starts[i]!, ends[i]!)
+  return object === null ? null : streamOf(object)
+}
+
+/** The same for a request that waits: to it another type is nothing. */
+export function awaitedStream(keyspace: Keyspace, { buf, starts, ends }: Args, i: number): Stream | null {
+  if (!keyspace.find(buf, starts[i]!, ends[i]!)) return null
+  const object = keyspace.foundObject
+  return object instanceof Stream ? object : null
+}
+
+function streamOf(object: ObjectState): Stream {
+  if (!(object instanceof Stream)) throw new TypeError('an object of this kind is a stream')
+  return object
 }
 
 /** Gives the key in argument `i`, which was looked for last and has nothing, an empty stream. */
 export function createStream(keyspace: Keyspace, { buf, starts, ends }: Args, i: number): Stream {
-  return keyspace.createObject(KIND.stream, buf, starts[i]!, ends[i]!) as unknown as Stream
+  return streamOf(keyspace.createObject(KIND.stream, buf, starts[i]!, ends[i]!))
 }
 
 /** Bytes that making a stream may take: a removal of what has expired, and the key's record. */

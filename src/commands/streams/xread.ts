@@ -8,10 +8,11 @@ import type { Args } from '../../protocol/resp/args.js'
 import type { ReplyWriter } from '../../protocol/resp/reply-writer.js'
 import { ReplyError, type Command, type Context } from '../command.js'
 import { replyEntries } from './entry-reply.js'
-import { findStream } from './find-stream.js'
+import { awaitedStream, findStream } from './find-stream.js'
 import { idArgument } from './id-text.js'
 import { forEachKeyOfRead, isCharacter, parseRead, type ReadRequest } from './read-request.js'
 import { rehearsal } from './rehearse.js'
+import { oneOf, waitForStreams } from './wait-for-streams.js'
 
 export const xread: Command = {
   name: 'xread',
@@ -25,7 +26,11 @@ export const xread: Command = {
   run(context, args) {
     const request = parseRead(args, false)
     const ids = idsOf(context, args, request)
-    if (!readStreams(context, args, request, ids)) context.reply.nilArray()
+    if (readStreams(context, args, request, ids)) return
+    waitForStreams(context, args, xread, request, (context, args, i) => {
+      if (awaitedStream(context.keyspace, args, i) === null) return false
+      return readStreams(context, args, oneOf(request, i), [ids[i - request.firstKey]!])
+    })
   },
   rehearse: rehearsal(forEachKeyOfRead, (context, args) => {
     const request = parseRead(args, false)

@@ -19,13 +19,14 @@ import type { Args } from '../../protocol/resp/args.js'
 import { ReplyError, type Command, type Context, type Foresight } from '../command.js'
 import { seekDelivered } from './delivered.js'
 import { replyEntry } from './entry-reply.js'
-import { findStream, mayAdd } from './find-stream.js'
+import { awaitedStream, findStream, mayAdd } from './find-stream.js'
 import { groupText, noGroup } from './group-arguments.js'
 import { idArgument, replyId } from './id-text.js'
 import { forEachKeyOfGroupRead, isCharacter, parseRead, type ReadRequest } from './read-request.js'
 import { consumerOf } from './xclaim.js'
 import { replyStreams } from './xread.js'
 import { rehearsal } from './rehearse.js'
+import { oneOf, waitForStreams } from './wait-for-streams.js'
 
 export const xreadgroup: Command = {
   name: 'xreadgroup',
@@ -39,7 +40,15 @@ export const xreadgroup: Command = {
   run(context, args) {
     const request = parseRead(args, true)
     const ids = idsOf(context, args, request)
-    if (!readGroup(context, args, request, ids)) context.reply.nilArray()
+    if (readGroup(context, args, request, ids)) return
+    waitForStreams(context, args, xreadgroup, request, (context, args, i) => {
+      const stream = awaitedStream(context.keyspace, args, i)
+      if (stream === null) throw new ReplyError('UNBLOCKED the stream key no longer exists')
+      if (!stream.groups.has(groupText(args, request.group))) {
+        throw new ReplyError('NOGROUP the consumer group this client was blocked on no longer exists')
+      }
+      return readGroup(context, args, oneOf(request, i), [ids[i - request.firstKey]!])
+    })
   },
   rehearse: rehearsal(forEachKeyOfGroupRead, (context, args) => {
     const request = parseRead(args, true)

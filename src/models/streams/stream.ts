@@ -248,7 +248,8 @@ export class Stream implements ObjectState, StreamFacts {
   }
 
   copyTo(target: ObjectState, members: MemberRecords, command: number): void {
-    copyStream(this, target as unknown as Stream, members, command)
+    if (!(target instanceof Stream)) throw new TypeError('a stream is copied to a stream')
+    copyStream(this, target, members, command)
   }
 
   /** Whether the newest entry alone does not tell all that it knows. */
