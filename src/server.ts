@@ -6,6 +6,8 @@ import { FlinError, Log, SEGMENT_SIZE_MIN, type LogEvent, type LogOptions } from
 import { Access } from './access.js'
 import { ALL_COMMANDS } from './commands/all.js'
 import { CompactionKeeper } from './compaction-keeper.js'
+import { BlockedClients } from './commands/blocking/blocked-clients.js'
+import { TIMER } from './commands/blocking/timeouts.js'
 import { BinaryDispatcher } from './commands/binary/binary-dispatcher.js'
 import { CommandStats } from './commands/command-stats.js'
 import { Dispatcher } from './commands/dispatcher.js'
@@ -118,6 +120,7 @@ export class Server {
         },
       },
       clients: () => listener.connections.values(),
+      unblock: (clientId, withError) => blocked.unblock(clientId, withError),
       isOpen: () => access.isOpen,
       isPassword: (given) => access.isPassword(given),
       lastCommitMs: () => committer.lastCommitMs,
@@ -135,11 +138,24 @@ export class Server {
       valueSizeMax: view.valueSizeMax,
     }
     const binaryDispatcher = new BinaryDispatcher(keyspace, binaryView, stats)
+    const onReadFailed = (error: unknown): void => {
+      const isKnown = settings.serveDamaged && error instanceof FlinError && error.code === 'LOG_CORRUPT'
+      // What is damaged was told when the log was opened: clients may ask for it as often as they like.
+      if (isKnown) logger.debug({ err: error }, 'records could not be read from disk')
+      else logger.error({ err: error }, 'records could not be read from disk')
+      if (settings.serveDamaged || !(error instanceof FlinError) || error.code !== 'LOG_CORRUPT') return
+      // A damaged log is not served unless that was asked for. Whoever met it is told first.
+      setImmediate(() => {
+        onEnd(error)
+      })
+    }
+    const blocked = new BlockedClients(keyspace, view, TIMER, onReadFailed)
     const host: Host = {
       log,
       keyspace,
       dispatcher,
       binaryDispatcher,
+      blocked,
       committer,
       requestLimits,
       clientLimits,
@@ -150,23 +166,13 @@ export class Server {
       onDropped: (connection, reason) => {
         logger.warn({ client: connection.address, reason }, 'client dropped')
       },
-      onReadFailed: (error) => {
-        const isKnown = settings.serveDamaged && error instanceof FlinError && error.code === 'LOG_CORRUPT'
-        // What is damaged was told when the log was opened: clients may ask for it as often as they like.
-        if (isKnown) logger.debug({ err: error }, 'records could not be read from disk')
-        else logger.error({ err: error }, 'records could not be read from disk')
-        if (settings.serveDamaged || !(error instanceof FlinError) || error.code !== 'LOG_CORRUPT') return
-        // A damaged log is not served unless that was asked for. Whoever met it is told first.
-        setImmediate(() => {
-          onEnd(error)
-        })
-      },
+      onReadFailed,
       onAcceptFailed: (error) => {
         logger.error({ err: error }, 'a client could not be accepted')
       },
     }
     const listener = new Listener(host, settings.clientsMax)
-    const facts = new Facts({ settings, log, keyspace, committer, stats, listener, compaction })
+    const facts = new Facts({ settings, log, keyspace, committer, stats, listener, blocked, compaction })
     const redisSettings = new RedisSettings(
       liveSettings({ settings, log, compaction, access, listener, stats, requestLimits, clientLimits }),
       initialValues(settings),
@@ -178,7 +184,9 @@ export class Server {
       await log.close()
       throw error
     }
-    const upkeep = new Upkeep(log, keyspace, committer, Math.random)
+    const upkeep = new Upkeep(log, keyspace, committer, Math.random, () => {
+      if (blocked.isReady) blocked.serve()
+    })
     upkeep.start()
     // What is served damaged takes no writes, and stays as it is.
     if (!settings.serveDamaged) compaction.start()

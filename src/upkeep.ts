@@ -15,17 +15,20 @@ export class Upkeep {
   readonly #keyspace: Keyspace
   readonly #committer: Committer
   readonly #random: () => number
+  readonly #onExpired: () => void
   #timer: NodeJS.Timeout | null = null
   #beats = 0
   #lastOffset = 0
   #running: Promise<void> = Promise.resolve()
   #isRunning = false
 
-  constructor(log: Log, keyspace: Keyspace, committer: Committer, random: () => number) {
+  /** @param onExpired called when keys may have been removed because their time had come */
+  constructor(log: Log, keyspace: Keyspace, committer: Committer, random: () => number, onExpired: () => void) {
     this.#log = log
     this.#keyspace = keyspace
     this.#committer = committer
     this.#random = random
+    this.#onExpired = onExpired
   }
 
   start(): void {
@@ -81,6 +84,7 @@ export class Upkeep {
         break // the log takes no writes now; reads hide what has expired
       }
     }
+    this.#onExpired()
     if (this.#log.isPending) this.#committer.schedule()
   }
 }

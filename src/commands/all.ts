@@ -24,6 +24,18 @@ import { scan } from './keys/scan.js'
 import { expiretime, pexpiretime, pttl, ttl } from './keys/ttl.js'
 import { type } from './keys/type.js'
 import { wait } from './keys/wait.js'
+import { blmove, brpoplpush } from './lists/blmove.js'
+import { blmpop } from './lists/blmpop.js'
+import { blpop, brpop } from './lists/blpop.js'
+import { linsert } from './lists/linsert.js'
+import { lmove, rpoplpush } from './lists/lmove.js'
+import { lmpop } from './lists/lmpop.js'
+import { lpos } from './lists/lpos.js'
+import { lset } from './lists/lset.js'
+import { lpop, rpop } from './lists/pop.js'
+import { lpush, lpushx, rpush, rpushx } from './lists/push.js'
+import { lindex, llen, lrange } from './lists/read.js'
+import { lrem, ltrim } from './lists/trim.js'
 import { command } from './server/command.js'
 import { config } from './server/config.js'
 import { info } from './server/info.js'
@@ -65,6 +77,8 @@ export const ALL_COMMANDS: readonly Command[] = [
   ...[get, set, mget, mset, msetnx, setnx, setex, psetex, getset, getdel, getex],
   ...[incr, incrby, decr, decrby, incrbyfloat],
   ...[append, strlen, getrange, substr, setrange, setbit, getbit, bitcount],
+  ...[lpush, rpush, lpushx, rpushx, lpop, rpop, llen, lindex, lrange, lset, linsert, lrem, ltrim, lpos],
+  ...[lmove, rpoplpush, lmpop, blpop, brpop, blmove, brpoplpush, blmpop],
   ...[del, unlink, mdel, exists, touch, type, rename, renamenx, copy, keys, scan, randomkey, dbsize],
   ...[object, wait],
   ...[expire, pexpire, expireat, pexpireat, ttl, pttl, expiretime, pexpiretime, persist],

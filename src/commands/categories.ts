@@ -3,6 +3,7 @@ import type { Command, CommandFlag, CommandGroup } from './command.js'
 /** The category that a group's commands have in Redis's ACL. */
 const OF_GROUP: Readonly<Record<CommandGroup, readonly string[]>> = {
   string: ['string'],
+  list: ['list'],
   stream: ['stream'],
   generic: ['keyspace'],
   transactions: ['transaction'],

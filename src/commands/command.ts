@@ -17,14 +17,16 @@ export type CommandFlag =
   | 'skip_monitor'
   | 'skip_slowlog'
   | 'allow_busy'
+  /** Its request may wait. */
   | 'blocking'
+  /** Which arguments are keys is told by the arguments themselves. */
   | 'movablekeys'
   /** May not be part of a transaction. */
   | 'no_multi'
   /** Runs at once also inside MULTI, as EXEC does. Flin's own word: COMMAND does not tell it. */
   | 'immediate'
 
-export type CommandGroup = 'string' | 'stream' | 'generic' | 'transactions' | 'connection' | 'server' | 'flin'
+export type CommandGroup = 'string' | 'list' | 'stream' | 'generic' | 'transactions' | 'connection' | 'server' | 'flin'
 
 /** Which arguments are keys: Redis's first, last (negative: from the end), step. */
 export interface KeySpec {
@@ -57,6 +59,24 @@ export interface Subcommand {
   readonly run: (context: Context, args: Args) => void
 }
 
+/** What a list may be, at most, when a command's turn comes. */
+export interface ForeseenList {
+  /** Items. */
+  readonly count: number
+  /** Bytes that the record of an item takes. */
+  readonly itemSize: number
+  /** Notes that it may get so many items more, of at most this size. */
+  mayGrow: (count: number, itemSize: number) => void
+  /** Notes that one item may be inserted between others; says whether all of them may have to be written again to make room. */
+  mayInsert: () => boolean
+}
+
+/** So many of the items that a list has are read, or moved, from its beginning and from its end. */
+export interface ItemRange {
+  readonly left: number
+  readonly right: number
+}
+
 /** What a transaction may have made of keys when a command's turn comes, before its first command has run. */
 export interface Foresight {
   /** Bytes that a value may have: what would get longer is refused when it runs. */
@@ -65,6 +85,10 @@ export interface Foresight {
   sizeOf: (args: Args, i: number) => number
   /** Notes that the key in argument `i` may be given a value of so many bytes. */
   mayGet: (args: Args, i: number, size: number) => void
+  /** What the list of the key in argument `i` may be; its records are the key's value. */
+  listOf: (args: Args, i: number) => ForeseenList
+  /** Notes that the key in argument `to` may be given what the one in argument `from` has. */
+  mayTake: (args: Args, from: number, to: number) => void
 }
 
 /** A command is one object in a file of its own; tools and docs read it from the registry. */
@@ -89,7 +113,7 @@ export interface Command {
   readonly subcommands?: readonly Subcommand[]
   /** It looks at keys that its arguments do not name. */
   readonly isWalk?: true
-  /** Runs against the state as it is now. Looks up before it writes; replies exactly once. */
+  /** Runs against the state as it is now. Looks up before it writes; replies exactly once, or waits: see waitFor(). */
   readonly run: (context: Context, args: Args) => void
   /**
    * Checks what must hold before a transaction begins; throws or replies nothing. Only for preconditions whose failure
@@ -108,6 +132,10 @@ export interface Command {
    * with the arguments shows when it runs.
    */
   readonly valuesSize?: (foresight: Foresight, args: Args) => number
+  /** Which items it may read, or take away before others are read, of the lists of its keys: a transaction loads them before it begins. */
+  readonly itemsRead?: (args: Args) => ItemRange
+  /** What the first of its keys has, the second one may have then. */
+  readonly passesOn?: true
   /** What it writes gives space back in the end, though it is more than its arguments: it may run on a full disk, too. */
   readonly frees?: true
 }

@@ -9,6 +9,7 @@ import { findSubcommand } from './container.js'
 import { errorText } from './error-text.js'
 import { checkKeySizes, collectCold } from './keys-of.js'
 import { REPLY_GOES_ON } from './partial-reply.js'
+import { leaveOut } from './reply-mode.js'
 import type { ServerView } from './server-view.js'
 import type { Session } from './session.js'
 import { abortExec, exec } from './transactions/exec.js'
@@ -18,7 +19,8 @@ const NOTHING_TO_LOAD: readonly Place[] = []
 
 /**
  * Runs one request after the other: finds the command, checks its arguments, queues it inside MULTI, turns failures into
- * error replies. A request either runs whole and replies once, or has no effect and asks for places to be loaded.
+ * error replies. A request either runs whole and replies once, or has no effect and asks for places to be loaded; or it waits, and
+ * BlockedClients see to its reply.
  */
 export class Dispatcher {
   readonly #keyspace: Keyspace
@@ -44,7 +46,7 @@ export class Dispatcher {
     const command = this.#server.registry.find(args, 0)
     const places =
       command === undefined ? this.#refuseUnknown(session, args, reply) : this.#run(session, command, args, reply)
-    if (session.replyMode !== 'on' && places === null) leaveOut(session, reply, mark)
+    if (session.replyMode !== 'on' && places === null && session.wait === null) leaveOut(session, reply, mark)
     return places
   }
 
@@ -150,13 +152,6 @@ function keyFault(command: Command, flags: readonly CommandFlag[], args: Args): 
     if (error instanceof FlinError) return errorText(error)
     throw error
   }
-}
-
-/** What CLIENT REPLY wants: the reply that was just written is taken back, or the next one will be. */
-function leaveOut(session: Session, reply: ReplyWriter, mark: number): void {
-  if (session.replyMode === 'next') session.replyMode = 'this'
-  else if (session.replyMode === 'this') session.replyMode = 'on'
-  reply.truncate(mark)
 }
 
 /** What is wrong with a command's subcommand; null: nothing. */

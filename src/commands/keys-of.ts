@@ -4,6 +4,11 @@ import type { Args } from '../protocol/resp/args.js'
 import type { Command, CommandFlag, KeySpec } from './command.js'
 import { findSubcommand } from './container.js'
 
+/** Argument `i` as a name of a key that can be compared: its bytes as latin1. */
+export function keyName({ buf, starts, ends }: Args, i: number): string {
+  return buf.toString('latin1', starts[i], ends[i])
+}
+
 /** Which arguments are keys: the command's own, or those of its subcommand. */
 export function keySpecOf(command: Command, args: Args): KeySpec | undefined {
   if (command.subcommands === undefined || args.count < 2) return command.keys
@@ -43,4 +48,12 @@ export function collectCold(keyspace: Keyspace, command: Command, args: Args, pl
   forEachKey(command, args, (i) => {
     keyspace.collectCold(args.buf, args.starts[i]!, args.ends[i]!, places)
   })
+}
+
+/** Finds the keys of a command whose argument `at` says how many follow on it; none where there are not as many. */
+export function keysCountedAt(at: number): NonNullable<Command['findKeys']> {
+  return (args, visit) => {
+    const count = args.integer(at)
+    if (count >= 1 && count < args.count - at) for (let i = at + 1; i <= at + count; i++) visit(i)
+  }
 }

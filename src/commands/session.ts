@@ -1,5 +1,6 @@
 import type { Watched, Watcher } from '../models/watches.js'
 import type { Args } from '../protocol/resp/args.js'
+import type { Wait } from './blocking/wait.js'
 import type { BufferSizes } from './client-memory.js'
 import type { Command } from './command.js'
 import type { KeyWalk } from './keys/key-walk.js'
@@ -51,8 +52,12 @@ export interface Session {
   queueFailed: boolean
   /** A KEYS that others have their turn between; null when there is none. */
   walk: KeyWalk | null
+  /** What its request waits for; null: none waits. */
+  readonly wait: Wait | null
   readonly watcher: Watcher
   readonly watched: Watched[]
+  /** Its request waits: it is replied to later, and no further one is run before. */
+  block: (wait: Wait) => void
   /** Closes the connection when all replies have been sent. */
   closeAfterReply: () => void
   /** Closes the connection without a word. */

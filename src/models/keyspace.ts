@@ -67,8 +67,10 @@ export class Keyspace {
   /** What the running command's reply waits for: the log must be committed up to here. 0: nothing. */
   gate = 0
 
-  /** Told of a key that has got something for which clients may wait. */
+  /** Told of a key that has got something for which clients may wait, or whose object is gone. */
   onReady: (key: Buffer, start: number, end: number) => void = () => undefined
+  /** Told when every key is gone. */
+  onCleared: () => void = () => undefined
   #expired = false
   #expireAt = 0
   /** The record found by {@link find}. */
@@ -299,18 +301,21 @@ export class Keyspace {
 
   /** The value that was appended last is that of the key looked for last. */
   #hasPut(key: Buffer, start: number, end: number, expireAt: number, offset: number, isSeen = true): void {
-    this.#applyValue(0)
+    const hadObject = this.#applyValue(0)
     if (expireAt > 0) this.#appendExpiry(key, start, end, expireAt, offset)
     if (isSeen) this.#touch()
     else this.#waitFor(this.log.endOffset)
+    if (hadObject) this.onReady(key, start, end)
   }
 
-  /** The record that was appended last says what the key looked for last has; an object that it had is gone. */
-  #applyValue(kindTag: number): void {
+  /** The record that was appended last says what the key looked for last has. Returns whether it had an object, which is gone. */
+  #applyValue(kindTag: number): boolean {
     const { appender } = this.log
     const state = this.#state
-    if (state.isPresent && (this.#index.tag & TAG.object) !== 0) state.objects.remove(state.object!.id)
+    const hadObject = state.isPresent && (this.#index.tag & TAG.object) !== 0
+    if (hadObject) state.objects.remove(state.object!.id)
     state.applyValue(appender.segmentNumber, appender.position, appender.recordSize, kindTag)
+    return hadObject
   }
 
   /**
@@ -344,6 +349,7 @@ export class Keyspace {
     const { expireAt } = this
     // Its object is no longer this key's: it goes alone.
     this.#removeKey(key, start, end, this.command)
+    this.onReady(key, start, end)
     this.find(key, toStart, toEnd)
     if (this.#state.isPresent) this.#remove(key, toStart, toEnd, this.#expired ? CAUSE.expired : this.command)
     const offset = this.#appendObject(object.kind, object.id, key, toStart, toEnd)
@@ -418,6 +424,7 @@ export class Keyspace {
     const { object } = this.#state
     if (object !== null) this.#state.objects.remove(object.id)
     this.#removeKey(key, start, end, cause)
+    if (object !== null) this.onReady(key, start, end)
   }
 
   #removeKey(key: Buffer, start: number, end: number, cause: number): void {
@@ -456,6 +463,7 @@ export class Keyspace {
     this.#state.applyFloor(appender.segmentNumber, appender.position)
     this.#floorGate = this.log.endOffset
     this.gateAll()
+    this.onCleared()
   }
 
   /** Applies a record of the log to the state: recovery hands over all of them, in order, and settles the state then. */

@@ -1,5 +1,6 @@
 import type { Log } from '../../segments/index.js'
 import type { BinaryDispatcher } from '../commands/binary/binary-dispatcher.js'
+import type { BlockedClients } from '../commands/blocking/blocked-clients.js'
 import type { Dispatcher } from '../commands/dispatcher.js'
 import type { Committer } from '../commit/committer.js'
 import type { Keyspace } from '../models/keyspace.js'
@@ -20,6 +21,7 @@ export interface Host {
   readonly keyspace: Keyspace
   readonly dispatcher: Dispatcher
   readonly binaryDispatcher: BinaryDispatcher
+  readonly blocked: BlockedClients
   readonly committer: Committer
   readonly requestLimits: RequestLimits
   /** They may change at any time. */

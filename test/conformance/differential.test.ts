@@ -161,6 +161,7 @@ async function valueOf(client: RespClient, key: string): Promise<unknown> {
   if (isDeepStrictEqual(type, { simple: 'stream' })) {
     return streamFacts(await client.call('XINFO', 'STREAM', key, 'FULL', 'COUNT', 0))
   }
+  if (isDeepStrictEqual(type, { simple: 'list' })) return client.call('LRANGE', key, 0, -1)
   return client.call('GET', key)
 }
 

@@ -2,6 +2,7 @@ import { frame, type Argument } from '../helpers/resp-client.js'
 import type { Random } from '../helpers/random.js'
 import { connectionRequest } from './connection-requests.js'
 import { keyRequest } from './key-requests.js'
+import { listRequest } from './list-requests.js'
 import { encodingRequests, stringRequest } from './string-requests.js'
 import { streamRequest } from './stream-requests.js'
 import { PATTERNS, Vocabulary, type Mode, type Request } from './vocabulary.js'
@@ -66,6 +67,7 @@ export class RandomSteps {
     const words = this.#words
     const roll = random.below(1000)
     if (roll < 250) return [stringRequest(words)]
+    if (roll < 375) return [listRequest(words)]
     if (roll < 500) return [streamRequest(words)]
     if (roll < 700) return [keyRequest(words)]
     if (roll < 740) return encodingRequests(words, this.#inMulti[on] === true)
@@ -92,9 +94,23 @@ export class RandomSteps {
   }
 
   #shortLived(on: number): Step[] {
-    const args = ['SET', this.#words.key(), this.#words.value(), 'PX', 1 + this.#random.below(2)]
-    const set: Step = { type: 'request', on, bytes: frame(args), mode: 'exact', text: show(on, args) }
-    return [set, { type: 'wait', text: '(a moment)' }]
+    const words = this.#words
+    const ms = 1 + this.#random.below(2)
+    const list = words.listKey()
+    const requests: Argument[][] = this.#random.chance(0.6)
+      ? [['SET', words.key(), words.value(), 'PX', ms]]
+      : [
+          ['RPUSH', list, words.item(), words.item()],
+          ['PEXPIRE', list, ms],
+        ]
+    const steps = requests.map((args): Step => ({
+      type: 'request',
+      on,
+      bytes: frame(args),
+      mode: 'exact',
+      text: show(on, args),
+    }))
+    return [...steps, { type: 'wait', text: '(a moment)' }]
   }
 
   /** Most requests are arrays; those without unusual bytes may go inline. */

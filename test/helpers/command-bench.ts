@@ -1,6 +1,7 @@
 import type { Log, LogOptions, Place } from '../../segments/index.js'
 import { ALL_COMMANDS } from '../../src/commands/all.js'
 import type { Command } from '../../src/commands/command.js'
+import type { Wait } from '../../src/commands/blocking/wait.js'
 import type { BufferSizes } from '../../src/commands/client-memory.js'
 import { Dispatcher } from '../../src/commands/dispatcher.js'
 import { Registry } from '../../src/commands/registry.js'
@@ -40,6 +41,7 @@ export class BenchSession implements Session {
   queueSize = 0
   queueFailed = false
   walk: KeyWalk | null = null
+  wait: Wait | null = null
   readonly watcher = { dirty: false }
   readonly watched: Session['watched'] = []
   /** Which ways of closing it were asked for. */
@@ -48,6 +50,10 @@ export class BenchSession implements Session {
   constructor(id: number) {
     this.id = id
     this.address = `127.0.0.1:${id}`
+  }
+
+  block(wait: Wait): void {
+    this.wait = wait
   }
 
   closeAfterReply(): void {

@@ -1,3 +1,5 @@
+import { LIST_BUGS } from './list-bugs.js'
+
 /** A test file, and which of its tests: part of their names. */
 export interface TestChoice {
   readonly file: string
@@ -32,6 +34,7 @@ const compaction = (tests: string): TestChoice[] => [{ file: 'test/segments/comp
 const backup = (file: string, tests: string): TestChoice[] => [{ file: `test/segments/backup/${file}.test.ts`, tests }]
 const retention = (tests: string): TestChoice[] => [{ file: 'test/segments/retention.test.ts', tests }]
 const liveness = (tests: string): TestChoice[] => [{ file: 'test/src/models/key-liveness.test.ts', tests }]
+const blocked = (tests: string): TestChoice[] => [{ file: 'test/src/net/blocked.test.ts', tests }]
 const walk = (tests: string): TestChoice[] => [{ file: 'test/segments/walk.test.ts', tests }]
 
 /** Sorted by what they break: durability, gating, recovery, compaction, state, order, backups. */
@@ -254,6 +257,90 @@ export const BUGS: readonly Bug[] = [
       }
       if (writer.isOverflown`,
     caughtBy: gating('behind a record'),
+  },
+  {
+    name: 'served-not-gated',
+    why: 'Who has waited is told what was taken for it before that is committed.',
+    file: 'src/net/connection.ts',
+    find: `    this.#isParked = false
+    this.#hold(start)`,
+    replace: `    this.#isParked = false`,
+    caughtBy: blocked('when that is committed'),
+  },
+  {
+    name: 'time-up-not-gated',
+    why: 'Who has waited in vain is told so, though what others have taken may be there again after a crash.',
+    file: 'src/commands/blocking/blocked-clients.ts',
+    find: `      this.#keyspace.gateAll()
+`,
+    replace: ``,
+    caughtBy: blocked('when that is committed'),
+  },
+  {
+    name: 'unblock-forgets-gate',
+    why: 'An EXEC that ends the waiting of another client is told of before it is committed.',
+    file: 'src/commands/blocking/blocked-clients.ts',
+    find: `    keyspace.gate = gate
+`,
+    replace: ``,
+    caughtBy: blocked('its reply waits for the commit all the same'),
+  },
+  {
+    name: 'served-twice',
+    why: 'Who has been served keeps its place, and is served again, with an answer to nothing.',
+    file: 'src/commands/blocking/blocked-clients.ts',
+    find: `    if (isServed) this.#remove(blocked)`,
+    replace: ``,
+    caughtBy: blocked('each once, the others go on waiting'),
+  },
+  {
+    name: 'served-late',
+    why: 'Who waits is served when the pipeline is at its end: its next request sees what was another’s.',
+    file: 'src/net/connection.ts',
+    find: `      if (blocked.isReady) blocked.serve()
+    }`,
+    replace: `      if (blocked.isReady) setImmediate(() => blocked.serve())
+    }`,
+    caughtBy: blocked('each once, the others go on waiting'),
+  },
+  {
+    name: 'served-though-killed',
+    why: 'Between CLIENT KILL and the end of its connection a client that waits takes something with it.',
+    file: 'src/net/connection.ts',
+    find: `  destroy(): void {
+    this.#isClosing = true
+    this.#unblock()`,
+    replace: `  destroy(): void {
+    this.#isClosing = true`,
+    caughtBy: blocked('CLIENT KILL'),
+  },
+  {
+    name: 'served-though-closed',
+    why: 'A client that has closed its side goes on waiting, and takes something with it.',
+    file: 'src/net/connection.ts',
+    find: `    this.#isClosing = true
+    this.#unblock()
+    this.#flush()`,
+    replace: `    this.#isClosing = true
+    this.#flush()`,
+    caughtBy: blocked('closes its side only'),
+  },
+  {
+    name: 'cold-wait-overtaken',
+    why: 'While the records of who waits first are loaded, the next one is served.',
+    file: 'src/commands/blocking/blocked-clients.ts',
+    find: `        this.#load(key, blocked, error.places, loaded)
+        return`,
+    replace: `        this.#load(key, blocked, error.places, loaded)`,
+    caughtBy: blocked('keeps its place until they are loaded'),
+  },
+  {
+    name: 'waiting-reads-on',
+    why: 'A client that waits can fill the memory with requests behind.',
+    file: 'src/net/connection.ts',
+    find: `    return !this.#isPaused && (this.wait === null || requests.unreadSize <= BLOCKED_INPUT_SIZE_MAX)`,
+    replace: `    return !this.#isPaused`,
+    caughtBy: blocked('reading stops behind one that waits'),
   },
   {
     name: 'exec-split',
@@ -660,6 +747,7 @@ export const BUGS: readonly Bug[] = [
     replace: `return this.record.datum < endOffset - Infinity`,
     caughtBy: salvagedObjects('whose members may be lost'),
   },
+  ...LIST_BUGS,
   {
     name: 'lent-buffer-pooled',
     why: 'A buffer from which the socket still writes serves the next reply: a client gets bytes of another.',

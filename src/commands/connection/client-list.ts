@@ -48,8 +48,8 @@ export function clientLine(client: Session, now: number): string {
     .join(' ')}\n`
 }
 
-function flagsOf({ queue, watcher, isNoEvict, isNoTouch }: Session): string {
-  const flags = [queue !== null && 'x', watcher.dirty && 'd', isNoEvict && 'e', isNoTouch && 'T']
+function flagsOf({ queue, wait, watcher, isNoEvict, isNoTouch }: Session): string {
+  const flags = [queue !== null && 'x', wait !== null && 'b', watcher.dirty && 'd', isNoEvict && 'e', isNoTouch && 'T']
   return flags.filter((flag) => flag !== false).join('') || 'N'
 }
 

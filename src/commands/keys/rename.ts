@@ -68,9 +68,8 @@ function putValue({ keyspace }: Context, { buf, starts, ends }: Args, value: Val
 
 /** What {@link move} and {@link copyFound} may write. */
 function putSize(foresight: Foresight, args: Args): number {
-  const size = foresight.sizeOf(args, 1)
-  foresight.mayGet(args, 2, size)
-  return size
+  foresight.mayTake(args, 1, 2)
+  return foresight.sizeOf(args, 1)
 }
 
 function isSameKey({ buf, starts, ends }: Args): boolean {
@@ -96,6 +95,7 @@ export const rename: Command = {
     context.reply.ok()
   },
   valuesSize: putSize,
+  passesOn: true,
 }
 
 export const renamenx: Command = {
@@ -146,4 +146,6 @@ export const copy: Command = {
     reply.integer(isDone ? 1 : 0)
   },
   valuesSize: putSize,
+  passesOn: true,
+  itemsRead: () => ({ left: Infinity, right: 0 }),
 }

@@ -1,5 +1,6 @@
 import { FlinError, type Place } from '../../../segments/index.js'
 import { ColdRead } from '../../models/cold.js'
+import type { Args } from '../../protocol/resp/args.js'
 import type { Keyspace } from '../../models/keyspace.js'
 import { timingWeight } from '../command-stats.js'
 import { ReplyError, type Command, type Context } from '../command.js'
@@ -7,6 +8,7 @@ import { errorText } from '../error-text.js'
 import { collectCold, flagsOf } from '../keys-of.js'
 import { config } from '../server/config.js'
 import { discardQueue, type QueuedCommand, type Session } from '../session.js'
+import { collectColdItems } from './cold-items.js'
 import { foreseenSize } from './foresight.js'
 import { COLD_WALK_COUNT_MAX } from './walks.js'
 import { unwatchAll } from './watch.js'
@@ -34,8 +36,8 @@ export const exec: Command = {
       reply.nilArray()
       return
     }
-    loadFirst(context, queue)
     try {
+      loadFirst(context, queue)
       for (const { command, args } of queue) command.precondition?.(context, args)
       begin(context, queue)
     } catch (error) {
@@ -56,6 +58,8 @@ function loadFirst(context: Context, queue: QueuedCommand[]): void {
   const isWalk = queue.some(({ command }) => command.isWalk === true)
   if (isWalk && keyspace.count <= COLD_WALK_COUNT_MAX) keyspace.walks.collectCold(places)
   if (places.length > 0) throw new ColdRead(places)
+  collectColdItems(keyspace, queue, places)
+  if (places.length > 0) throw new ColdRead(places)
   for (const { command, args } of queue) command.rehearse?.(context, args)
 }
 
@@ -64,12 +68,13 @@ function begin(context: Context, queue: QueuedCommand[]): void {
   const writing = queue.filter(({ command, args }) => flagsOf(command, args).includes('write'))
   if (writing.length === 0) return
   const size = sizeOf(context, queue)
-  const brings = writing.some(
-    ({ command, args }) =>
-      flagsOf(command, args).includes('denyoom') || (command.valuesSize !== undefined && command.frees !== true),
-  )
+  const brings = writing.some(({ command, args }) => command.frees !== true && bringsValues(command, args))
   if (brings) context.keyspace.begin(size)
   else context.keyspace.beginRemoving(size)
+}
+
+function bringsValues(command: Command, args: Args): boolean {
+  return flagsOf(command, args).includes('denyoom') || command.valuesSize !== undefined
 }
 
 /** An upper bound of what the commands append. */

@@ -6,7 +6,7 @@ import type { ObjectState } from './object-state.js'
 const SIZE_TOLERANCE = 1.07
 
 /** Bytes that copies of all of an object's records take, at most. */
-export function copiedSize({ recordsSize }: ObjectState): number {
+export function copiedSize({ recordsSize }: { readonly recordsSize: number }): number {
   return Math.ceil(recordsSize * SIZE_TOLERANCE)
 }
 
