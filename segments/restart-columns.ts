@@ -50,6 +50,13 @@ export class RestartColumns {
     this.datumCount = i + 1
   }
 
+  /** How many of the records before this one have a datum. */
+  dataBefore(record: number): number {
+    const { datumRecords, datumCount } = this
+    if (datumCount === 0 || datumRecords[0]! >= record) return 0
+    return lastAtMost(datumRecords, datumCount, record - 1) + 1
+  }
+
   #grow(): void {
     const capacity = nextCapacity(this.kinds.length)
     this.words = grown(this.words, new Int32Array(capacity * 3))

@@ -375,19 +375,22 @@ export class Compactor {
   async #tellMoves(
     old: Segment,
     next: Segment,
-    { words, kinds, count }: RestartColumns,
+    columns: RestartColumns,
     oldPositions: Uint32Array,
     first: number,
     end: number,
     liveness: Liveness,
   ): Promise<void> {
     const { deadSizes } = this.#state.segments
+    const { words, kinds, count, data } = columns
     const record = this.#record
     record.segmentNumber = old.number
     const turns = new Turns()
+    let nextDatum = columns.dataBefore(first)
     for (let i = first; i < end; i++) {
       const position = words[i * 3 + 2]! >>> 0
       record.flags = kinds[i]! >>> 8
+      record.datum = (record.flags & RECORD_FLAG.datum) === 0 ? 0 : data[nextDatum++]!
       if ((record.flags & RECORD_FLAG.tombstone) === 0) {
         record.kind = kinds[i]! & 0xff
         record.hi = words[i * 3]!
