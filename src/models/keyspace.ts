@@ -17,7 +17,9 @@ import { KeyLiveness, seekPlace, sizeTag, TAG, TAG_SIZE_SHIFT } from './key-live
 import { KeyRecords } from './key-records.js'
 import { KeyWalks } from './key-walks.js'
 import { CAUSE, KIND } from './kinds.js'
+import { Messages } from './messages/messages.js'
 import { RecentRemovals } from './recent-removals.js'
+import { StateLiveness } from './state-liveness.js'
 import { Watches, type Watched, type Watcher } from './watches.js'
 
 const NOTHING = Buffer.alloc(0)
@@ -36,8 +38,10 @@ export class Keyspace {
   readonly #expiries: ExpiryTable
   /** Bytes that died, by segment: what compaction chooses by. */
   readonly #deadSizes: number[]
+  /** What was published. No key, but of the same log. */
+  readonly messages: Messages
   /** What compaction asks and tells. */
-  readonly liveness: KeyLiveness
+  readonly liveness: StateLiveness
   /** For commands with many keys. */
   readonly batch: KeyBatch
   /** What looks at keys that nobody has named. */
@@ -81,7 +85,8 @@ export class Keyspace {
     this.#expiries = new ExpiryTable(this.#deadSizes)
     this.#index = new HashIndex(tableBits === undefined ? {} : { tableBits })
     this.batch = new KeyBatch(this.#index, log)
-    this.liveness = new KeyLiveness(this.#index, this.#expiries)
+    this.messages = new Messages(log)
+    this.liveness = new StateLiveness(new KeyLiveness(this.#index, this.#expiries), this.messages)
     this.walks = new KeyWalks(this, this.#index, this.#expiries)
   }
 
@@ -433,6 +438,10 @@ export class Keyspace {
   replay(record: ReplayedRecord): Promise<void> | undefined {
     if (record.kind === KIND.floor) {
       this.#applyFloor(record.segmentNumber, record.position)
+      return undefined
+    }
+    if (this.messages.covers(record.kind)) {
+      this.messages.replay(record)
       return undefined
     }
     this.#hi = record.hi

@@ -8,6 +8,10 @@ export const KIND = {
   expiry: 2,
   /** Buries every key that is older: FLUSHALL. */
   floor: 3,
+  /** A published message; key = channel, value = payload, datum = how long it stays, in ms. Entity: itself; it is never superseded. */
+  message: 12,
+  /** From which offset on messages are held; key = empty, or decimal digits of how long the messages stay that it is about. */
+  messageFloor: 13,
 } as const
 
 /** What caused a record, where it was no command. Commands have their own codes from 16 on. */
