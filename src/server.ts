@@ -24,6 +24,7 @@ import type { Host } from './net/host.js'
 import { Listener } from './net/listener.js'
 import { DEFAULT_REQUEST_LIMITS } from './protocol/resp/request-stream.js'
 import { RedisSettings } from './redis-settings.js'
+import { Subscriptions } from './subscriptions/subscriptions.js'
 import { Upkeep } from './upkeep.js'
 import { FLIN_VERSION, REDIS_VERSION } from './version.js'
 
@@ -81,8 +82,11 @@ export class Server {
     const began = performance.now()
     const { log, keyspace } = await openState(settings, logger, openLog)
     const committer = new Committer(log, onEnd)
+    const onReadFailed = readFailures(settings, logger, onEnd)
+    const subscriptions = new Subscriptions(log, keyspace.messages, onReadFailed)
     committer.onCommit = (offset) => {
       keyspace.removals.committed(offset)
+      subscriptions.committed(offset)
     }
     const compaction = new CompactionKeeper({
       ...{ log, committer, logger, liveness: keyspace.liveness },
@@ -106,6 +110,7 @@ export class Server {
       redisVersion: REDIS_VERSION,
       stats,
       compaction,
+      subscriptions,
       info: (wanted) => facts.info(wanted),
       resetStats: () => {
         facts.reset()
@@ -141,6 +146,7 @@ export class Server {
       dispatcher,
       binaryDispatcher,
       committer,
+      subscriptions,
       requestLimits,
       clientLimits,
       isOpen: () => access.isOpen,
@@ -150,23 +156,13 @@ export class Server {
       onDropped: (connection, reason) => {
         logger.warn({ client: connection.address, reason }, 'client dropped')
       },
-      onReadFailed: (error) => {
-        const isKnown = settings.serveDamaged && error instanceof FlinError && error.code === 'LOG_CORRUPT'
-        // What is damaged was told when the log was opened: clients may ask for it as often as they like.
-        if (isKnown) logger.debug({ err: error }, 'records could not be read from disk')
-        else logger.error({ err: error }, 'records could not be read from disk')
-        if (settings.serveDamaged || !(error instanceof FlinError) || error.code !== 'LOG_CORRUPT') return
-        // A damaged log is not served unless that was asked for. Whoever met it is told first.
-        setImmediate(() => {
-          onEnd(error)
-        })
-      },
+      onReadFailed,
       onAcceptFailed: (error) => {
         logger.error({ err: error }, 'a client could not be accepted')
       },
     }
     const listener = new Listener(host, settings.clientsMax)
-    const facts = new Facts({ settings, log, keyspace, committer, stats, listener, compaction })
+    const facts = new Facts({ settings, log, keyspace, committer, stats, listener, compaction, subscriptions })
     const redisSettings = new RedisSettings(
       liveSettings({ settings, log, compaction, access, listener, stats, requestLimits, clientLimits }),
       initialValues(settings),
@@ -215,6 +211,25 @@ export class Server {
     await this.#committer.drain()
     await this.#log.close()
     this.#logger.info('stopped')
+  }
+}
+
+/** What happens when records that are wanted cannot be read. */
+function readFailures(
+  { serveDamaged }: Settings,
+  logger: Logger,
+  onEnd: (error: FlinError) => void,
+): (error: unknown) => void {
+  return (error) => {
+    const isKnown = serveDamaged && error instanceof FlinError && error.code === 'LOG_CORRUPT'
+    // What is damaged was told when the log was opened: clients may ask for it as often as they like.
+    if (isKnown) logger.debug({ err: error }, 'records could not be read from disk')
+    else logger.error({ err: error }, 'records could not be read from disk')
+    if (serveDamaged || !(error instanceof FlinError) || error.code !== 'LOG_CORRUPT') return
+    // A damaged log is not served unless that was asked for. Whoever met it is told first.
+    setImmediate(() => {
+      onEnd(error)
+    })
   }
 }
 

@@ -7,6 +7,7 @@ const OF_GROUP: Readonly<Record<CommandGroup, readonly string[]>> = {
   transactions: ['transaction'],
   connection: ['connection'],
   server: [],
+  pubsub: ['pubsub'],
   flin: ['keyspace'],
 }
 
@@ -26,12 +27,14 @@ const OWN: Readonly<Record<string, readonly string[]>> = {
   wait: ['connection'],
   client: [],
   object: [],
+  pubsub: [],
 }
 
 /** Categories of the subcommands of a container, where it has none itself. */
 const OF_SUBCOMMANDS: Readonly<Record<string, readonly string[]>> = {
   client: ['connection'],
   object: ['keyspace'],
+  pubsub: ['pubsub'],
 }
 
 /** Redis's ACL categories of a command, or of a subcommand of it. */

@@ -17,12 +17,25 @@ export type CommandFlag =
   | 'skip_monitor'
   | 'skip_slowlog'
   | 'allow_busy'
+  | 'pubsub'
   /** May not be part of a transaction. */
   | 'no_multi'
   /** Runs at once also inside MULTI, as EXEC does. Flin's own word: COMMAND does not tell it. */
   | 'immediate'
+  /** Writes into the log and changes no key, so that Redis does not call it a write. Flin's own word, too. */
+  | 'appends'
+  /** May run while the client has subscribed to something in RESP2. Flin's own word, too. */
+  | 'subscriber'
 
-export type CommandGroup = 'string' | 'generic' | 'transactions' | 'connection' | 'server' | 'flin'
+/** Flags that COMMAND does not tell. */
+const OWN_FLAGS: readonly CommandFlag[] = ['immediate', 'appends', 'subscriber']
+
+/** The flags that Redis knows. */
+export function toldFlags(flags: readonly CommandFlag[]): CommandFlag[] {
+  return flags.filter((flag) => !OWN_FLAGS.includes(flag))
+}
+
+export type CommandGroup = 'string' | 'generic' | 'transactions' | 'connection' | 'server' | 'pubsub' | 'flin'
 
 /** Which arguments are keys: Redis's first, last (negative: from the end), step. */
 export interface KeySpec {
@@ -101,6 +114,11 @@ export interface Command {
   readonly valuesSize?: (foresight: Foresight, args: Args) => number
 }
 
+/** Whether a command may write into the log. */
+export function mayAppend({ flags }: Command): boolean {
+  return flags.includes('write') || flags.includes('appends')
+}
+
 /** Thrown by a command to reply with an error; costs no stack. The text is Redis's, with its code word in front. */
 export class ReplyError extends Error {
   constructor(text: string) {
@@ -118,6 +136,8 @@ export const ERR = {
   noSuchKey: 'ERR no such key',
   noMulti: 'ERR Command not allowed inside a transaction',
   noAuth: 'NOAUTH Authentication required.',
+  subscribed: (command: string) =>
+    `ERR Can't execute '${command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`,
   dbIndex: 'ERR DB index is out of range',
   overflow: 'ERR increment or decrement would overflow',
   wrongType: 'WRONGTYPE Operation against a key holding the wrong kind of value',

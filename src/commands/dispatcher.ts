@@ -3,7 +3,7 @@ import { ColdRead } from '../models/cold.js'
 import type { Keyspace } from '../models/keyspace.js'
 import { Args } from '../protocol/resp/args.js'
 import type { ReplyWriter } from '../protocol/resp/reply-writer.js'
-import { ERR, ReplyError, type Command, type Context, type Subcommand } from './command.js'
+import { ERR, ReplyError, type Command, type CommandFlag, type Context, type Subcommand } from './command.js'
 import { fullName, timingWeight } from './command-stats.js'
 import { findSubcommand } from './container.js'
 import { errorText } from './error-text.js'
@@ -44,7 +44,9 @@ export class Dispatcher {
     const command = this.#server.registry.find(args, 0)
     const places =
       command === undefined ? this.#refuseUnknown(session, args, reply) : this.#run(session, command, args, reply)
-    if (session.replyMode !== 'on' && places === null) leaveOut(session, reply, mark)
+    if (session.replyMode !== 'on' && places === null) {
+      leaveOut(session, reply, isMessage(session, command) ? reply.length : mark)
+    }
     return places
   }
 
@@ -77,6 +79,8 @@ export class Dispatcher {
       counts = stats.ofSubcommand(command, found)
     }
     if (!session.authenticated && fault === null && !flags.includes('no_auth')) fault = ERR.noAuth
+    if (session.subscriber !== null && fault === null && isRefused(session, flags))
+      fault = ERR.subscribed(session.lastCommand)
     const isQueued = session.queue !== null && !flags.includes('immediate')
     if (isQueued && fault === null && flags.includes('no_multi')) fault = ERR.noMulti
     fault ??= keyFault(command, args)
@@ -157,6 +161,16 @@ function leaveOut(session: Session, reply: ReplyWriter, mark: number): void {
   if (session.replyMode === 'next') session.replyMode = 'this'
   else if (session.replyMode === 'this') session.replyMode = 'on'
   reply.truncate(mark)
+}
+
+/** What tells of subscriptions is a message, and no reply. */
+function isMessage({ queue }: Session, command: Command | undefined): boolean {
+  return queue === null && command?.group === 'pubsub' && command.flags.includes('subscriber')
+}
+
+/** In RESP2 nobody could tell a reply from a message. */
+function isRefused({ subscriber, protocol }: Session, flags: readonly CommandFlag[]): boolean {
+  return subscriber?.isSubscribed === true && protocol === 2 && !flags.includes('subscriber')
 }
 
 /** What is wrong with a command's subcommand; null: nothing. */

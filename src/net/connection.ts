@@ -10,9 +10,12 @@ import type { CommitWaiter } from '../commit/committer.js'
 import type { Watched } from '../models/watches.js'
 import { isBinary } from '../protocol/binary/opcodes.js'
 import type { ReplyBuffer } from '../protocol/reply-buffer.js'
+import type { Outlet } from '../subscriptions/outlet.js'
+import type { Subscriber } from '../subscriptions/subscriber.js'
 import { BinaryDialect } from './binary-dialect.js'
 import type { Dialect } from './dialect.js'
 import type { Host } from './host.js'
+import { ConnectionOutlet } from './outlet.js'
 import { Output } from './output.js'
 import { RespDialect } from './resp-dialect.js'
 import { SocketWriter } from './socket-writer.js'
@@ -51,6 +54,7 @@ export class Connection implements Session, CommitWaiter {
   walk: KeyWalk | null = null
   readonly watcher = { dirty: false }
   readonly watched: Watched[] = []
+  subscriber: Subscriber | null = null
 
   readonly #host: Host
   readonly #socket: net.Socket
@@ -91,6 +95,7 @@ export class Connection implements Session, CommitWaiter {
     socket.setNoDelay(true)
     socket.on('drain', () => {
       this.#continue()
+      this.subscriber?.flush()
     })
     socket.on('error', () => undefined) // 'close' follows
     socket.on('end', () => {
@@ -118,6 +123,25 @@ export class Connection implements Session, CommitWaiter {
 
   set authenticated(is: boolean) {
     this.#resp.requests.authenticated = is
+  }
+
+  get outlet(): Outlet {
+    return new ConnectionOutlet({
+      ...{ session: this, log: this.#host.log, output: this.#output, writer: this.#resp.writer },
+      waitForCommit: () => {
+        this.#waitForCommit()
+      },
+      flush: () => {
+        this.#flush()
+      },
+      finish: (reason) => {
+        this.#host.onDropped(this, reason)
+        this.finish()
+      },
+      drop: (reason) => {
+        this.#drop(reason)
+      },
+    })
   }
 
   get buffers(): BufferSizes {
@@ -364,6 +388,7 @@ export class Connection implements Session, CommitWaiter {
     if (log.isPending) committer.schedule()
     if (this.#isClosed) return
     this.#send(log.committedOffset)
+    if (this.subscriber !== null) this.subscriber.flush()
     // What the kernel has taken at once brings no 'drain'. Others come first, so that one client cannot keep the loop.
     if (this.#isPaused && this.#hasRoom) setImmediate(this.#continueSoon)
   }
@@ -405,6 +430,7 @@ export class Connection implements Session, CommitWaiter {
     if (this.#isClosed) return
     this.#send(offset)
     if (this.#isPaused) this.#continue()
+    if (this.subscriber !== null) this.subscriber.flush()
   }
 
   #dispose(): void {
@@ -412,6 +438,7 @@ export class Connection implements Session, CommitWaiter {
     this.#isClosing = true
     if (this.#lingerTimer !== null) clearTimeout(this.#lingerTimer)
     unwatchAll(this, this.#host.keyspace)
+    if (this.subscriber !== null) this.#host.subscriptions.remove(this.subscriber)
     this.#host.onClosed(this)
   }
 }

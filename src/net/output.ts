@@ -105,6 +105,14 @@ export class Output<Writer extends ReplyBuffer> {
     else if (this.writer.length === 0 && this.writer.buffer !== EMPTY) this.#close()
   }
 
+  /** Hands over bytes that are not written here, and that nobody changes any more. False: something waits in front of them. */
+  pass(bytes: Buffer): boolean {
+    if (this.writer.length > 0) return false
+    if (bytes.length > 0) this.#sink.write(bytes)
+    this.#base += bytes.length
+    return true
+  }
+
   /** What was written has been taken back: its memory may be large. */
   #close(): void {
     giveBuffer(this.writer.buffer)

@@ -1,5 +1,5 @@
 import { ALL_COMMANDS } from '../../src/commands/all.js'
-import type { Command, CommandGroup } from '../../src/commands/command.js'
+import { toldFlags, type Command, type CommandGroup } from '../../src/commands/command.js'
 import { REDIS_SETTINGS, type RedisSetting } from '../../src/redis-setting-table.js'
 import { table } from './markdown.js'
 
@@ -121,7 +121,7 @@ ${REDIS_SETTINGS.filter((it) => it.read !== undefined && it.honoured === undefin
 }
 
 function row({ name, arity, flags, since, summary, differs = '', subcommands }: Command): string[] {
-  const told = flags.filter((flag) => flag !== 'immediate').join(' ')
+  const told = toldFlags(flags).join(' ')
   const words = subcommands?.map((it) => it.name.toUpperCase()).join(', ')
   const what = words === undefined ? summary : `${summary} ${words}`
   return [`\`${name.toUpperCase()}\``, String(arity), told, since, what, differs]

@@ -2,7 +2,7 @@ import { FlinError, type Place } from '../../../segments/index.js'
 import { ColdRead } from '../../models/cold.js'
 import type { Keyspace } from '../../models/keyspace.js'
 import { timingWeight } from '../command-stats.js'
-import { ReplyError, type Command, type Context } from '../command.js'
+import { mayAppend, ReplyError, type Command, type Context } from '../command.js'
 import { errorText } from '../error-text.js'
 import { collectCold } from '../keys-of.js'
 import { config } from '../server/config.js'
@@ -59,10 +59,13 @@ function loadFirst({ keyspace }: Context, queue: QueuedCommand[]): void {
 
 /** Promises the log what the commands append. Those that bring no values may run also where there is no room for more. */
 function begin(context: Context, queue: QueuedCommand[]): void {
-  const writing = queue.filter(({ command }) => command.flags.includes('write'))
+  const writing = queue.filter(({ command }) => mayAppend(command))
   if (writing.length === 0) return
   const size = sizeOf(context, queue)
-  const brings = writing.some(({ command }) => command.flags.includes('denyoom') || command.valuesSize !== undefined)
+  const brings = writing.some(
+    ({ command: { flags, valuesSize } }) =>
+      flags.includes('denyoom') || flags.includes('appends') || valuesSize !== undefined,
+  )
   if (brings) context.keyspace.begin(size)
   else context.keyspace.beginRemoving(size)
 }

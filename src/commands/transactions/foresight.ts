@@ -1,7 +1,7 @@
 import { RECORD_OVERHEAD } from '../../models/kinds.js'
 import type { Keyspace } from '../../models/keyspace.js'
 import type { Args } from '../../protocol/resp/args.js'
-import type { Command, Foresight } from '../command.js'
+import { mayAppend, type Command, type Foresight } from '../command.js'
 import { forEachKey } from '../keys-of.js'
 import type { QueuedCommand } from '../session.js'
 
@@ -22,7 +22,7 @@ export function foreseenSize(keyspace: Keyspace, queue: readonly QueuedCommand[]
     : null
   let total = 0
   for (const { command, args } of queue) {
-    if (!command.flags.includes('write')) continue
+    if (!mayAppend(command)) continue
     total += argumentsSize(command, args)
     if (sizes !== null) total += sizes.add(command, args)
   }

@@ -2,6 +2,9 @@ import { RECORD_FLAG, Retention, type Log, type ReplayedRecord } from '../../../
 import { KIND, RECORD_OVERHEAD } from '../kinds.js'
 import { MessageRules } from './message-rules.js'
 
+/** Codes of the commands that publish: a record of the second goes to those who subscribed to a shard's channel. */
+export const MESSAGE_COMMAND = { publish: 280, spublish: 286 } as const
+
 const NOTHING = Buffer.alloc(0)
 const HOUR_MS = 3_600_000
 const MIB = 1024 * 1024
