@@ -17,6 +17,8 @@ import { Facts } from './facts.js'
 import { parseHistory } from './history-text.js'
 import { Idleness } from './idleness.js'
 import { initialValues, liveSettings } from './live-settings.js'
+import { parseRetention, parseRules } from './message-retention.js'
+import type { Messages } from './models/messages/messages.js'
 import { Keyspace } from './models/keyspace.js'
 import { replayState } from './models/replay-state.js'
 import { SalvagedKeyspace } from './models/salvaged-keyspace.js'
@@ -24,6 +26,7 @@ import type { Host } from './net/host.js'
 import { Listener } from './net/listener.js'
 import { DEFAULT_REQUEST_LIMITS } from './protocol/resp/request-stream.js'
 import { RedisSettings } from './redis-settings.js'
+import { KeyspaceEvents } from './subscriptions/keyspace-events.js'
 import { Subscriptions } from './subscriptions/subscriptions.js'
 import { Upkeep } from './upkeep.js'
 import { FLIN_VERSION, REDIS_VERSION } from './version.js'
@@ -31,6 +34,8 @@ import { FLIN_VERSION, REDIS_VERSION } from './version.js'
 /** Bytes that may wait for the disk before sockets are paused. */
 const UNDURABLE_SIZE_MAX = 64 * 1024 * 1024
 const STALLED_MS_MAX = 60_000
+/** Of the bound of a log, messages may take so much. */
+const MESSAGES_SHARE = 0.25
 
 /** How the log is opened: by itself in its folder, or, in tests, on a disk that holds writes back or fails them. */
 export type OpenLog = (folder: string, options: LogOptions) => Promise<Log>
@@ -82,11 +87,15 @@ export class Server {
     const began = performance.now()
     const { log, keyspace } = await openState(settings, logger, openLog)
     const committer = new Committer(log, onEnd)
+    const commandNames = new Map(ALL_COMMANDS.map(({ code, name }) => [code, name]))
     const onReadFailed = readFailures(settings, logger, onEnd)
+    keepMessages(settings, keyspace.messages)
     const subscriptions = new Subscriptions(log, keyspace.messages, onReadFailed)
+    const keyspaceEvents = new KeyspaceEvents(log, subscriptions, commandNames, onReadFailed)
     committer.onCommit = (offset) => {
       keyspace.removals.committed(offset)
       subscriptions.committed(offset)
+      keyspaceEvents.committed()
     }
     const compaction = new CompactionKeeper({
       ...{ log, committer, logger, liveness: keyspace.liveness },
@@ -164,7 +173,18 @@ export class Server {
     const listener = new Listener(host, settings.clientsMax)
     const facts = new Facts({ settings, log, keyspace, committer, stats, listener, compaction, subscriptions })
     const redisSettings = new RedisSettings(
-      liveSettings({ settings, log, compaction, access, listener, stats, requestLimits, clientLimits }),
+      liveSettings({
+        settings,
+        log,
+        compaction,
+        access,
+        listener,
+        stats,
+        requestLimits,
+        clientLimits,
+        subscriptions,
+        keyspaceEvents,
+      }),
       initialValues(settings),
     )
     let address: net.AddressInfo
@@ -212,6 +232,15 @@ export class Server {
     await this.#log.close()
     this.#logger.info('stopped')
   }
+}
+
+/** How long messages stay; of a log that is bounded they take a share at most, for nobody can delete them. */
+function keepMessages(settings: Settings, messages: Messages): void {
+  const { memory, maxDisk } = settings
+  messages.rules.ageMs = parseRetention(settings.messageRetention) ?? 0
+  messages.rules.rules = parseRules(settings.messageRetentionRules) ?? []
+  const bound = memory > 0 ? memory : maxDisk > 0 ? maxDisk : Infinity
+  messages.sizeMax = Math.floor(Math.min(settings.messageRetentionSize, bound * MESSAGES_SHARE))
 }
 
 /** What happens when records that are wanted cannot be read. */

@@ -149,14 +149,12 @@ export class Feed {
   #joins(): boolean {
     const { recent, log } = this.#parts
     const cursor = this.#cursor
-    let isDone = true
-    recent.from(cursor.offset, (offset, segmentNumber, position) => {
-      isDone = this.#outlet.pendingSize <= FEED_SIZE_MAX && log.reader.seek(segmentNumber, position)
-      if (!isDone) return false
+    const isDone = recent.from(cursor.offset, (offset, segmentNumber, position) => {
+      if (this.#outlet.pendingSize > FEED_SIZE_MAX || !log.reader.seek(segmentNumber, position)) return false
       const { bytes, start } = log.reader
-      isDone = this.#give(this.#view.at(bytes, start), offset, Infinity, offset + 1)
-      if (isDone) cursor.offset = offset + 1
-      return isDone
+      if (!this.#give(this.#view.at(bytes, start), offset, Infinity, offset + 1)) return false
+      cursor.offset = offset + 1
+      return true
     })
     if (!isDone) this.#soughtTo = -1
     this.#outlet.flush()

@@ -23,11 +23,12 @@ export class Recent {
     if (first > 0) places.splice(0, first)
   }
 
-  /** Hands over each from an offset on, in order, until `visit` returns false. */
-  from(offset: number, visit: (offset: number, segmentNumber: number, position: number) => boolean): void {
+  /** Hands over each from an offset on, in order, until `visit` returns false. True: it never did. */
+  from(offset: number, visit: (offset: number, segmentNumber: number, position: number) => boolean): boolean {
     const places = this.#places
     for (let i = 0; i < places.length; i += 3) {
-      if (places[i]! >= offset && !visit(places[i]!, places[i + 1]!, places[i + 2]!)) return
+      if (places[i]! >= offset && !visit(places[i]!, places[i + 1]!, places[i + 2]!)) return false
     }
+    return true
   }
 }

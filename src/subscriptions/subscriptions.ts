@@ -126,6 +126,7 @@ export class Subscriptions {
   /**
    * Gives a message to all who have subscribed, `channel[start..end)` and `payload[from..to)`, and says how many times.
    * @param offset of its record, which {@link appended} was told of; -1: it is not kept
+   * @param gate nobody is told before the log is committed up to here
    */
   publish(
     isShard: boolean,
@@ -136,11 +137,11 @@ export class Subscriptions {
     from: number,
     to: number,
     offset: number,
+    gate = this.#log.endOffset,
   ): number {
     const { channels, patterns, shards, replays } = this.topics
     const named = isShard ? shards : channels
     const frame = this.#frame
-    const gate = this.#log.endOffset
     let count = 0
     frame.set(channel, start, end, payload, from, to, offset)
     if (named.size > 0) {
