@@ -39,20 +39,23 @@ export class ConnectionOutlet implements Outlet {
     return this.#parts.session.walk !== null
   }
 
-  push(bytes: Buffer, size: number, gate: number): boolean {
+  push(bytes: Buffer, start: number, end: number, isShared: boolean, gate: number): boolean {
     const { output, writer, log, waitForCommit } = this.#parts
     if (this.#isOver) return true
-    output.open()
-    const start = writer.length
-    writer.raw(bytes, 0, size)
+    const mustWait = gate > log.committedOffset
+    if (isShared) output.share(bytes, start, end, gate, log.flushingOffset)
+    else {
+      output.open()
+      const at = writer.length
+      writer.raw(bytes, start, end)
+      if (mustWait) output.gate(at, gate, log.flushingOffset)
+    }
     if (writer.isOverflown) {
       this.drop('its messages exceed the output limit')
       return true
     }
-    if (gate <= log.committedOffset) return output.isGated
-    output.gate(start, gate, log.flushingOffset)
-    waitForCommit()
-    return true
+    if (mustWait) waitForCommit()
+    return mustWait
   }
 
   pushShared(bytes: Buffer): boolean {

@@ -128,8 +128,8 @@ export class Feed {
     this.#interests.forEach(view, offset, ms, frame, () => {
       if (isLarge) outlet.pushShared(shared.of(frame, outlet.protocol, offset))
       else {
-        const { buffer, length } = frame.in(outlet.protocol)
-        outlet.push(buffer, length, gate)
+        const { bytes: frameBytes, start, end, isShared } = frame.in(outlet.protocol)
+        outlet.push(frameBytes, start, end, isShared, gate)
       }
     })
     return true

@@ -1,11 +1,24 @@
 import { giveBuffer } from '../protocol/buffer-pool.js'
 import { ReplyWriter } from '../protocol/resp/reply-writer.js'
+import type { SharedChunk } from './shared-chunk.js'
 
 /** A frame that grew beyond this gives its memory back. */
 const KEPT_SIZE_MAX = 256 * 1024
 const EMPTY: Buffer = Buffer.alloc(0)
 
 export type FrameKind = 'message' | 'pmessage' | 'smessage' | 'fmessage'
+
+/** Where a frame lies, as it goes over the wire. */
+export interface Encoded {
+  bytes: Buffer
+  start: number
+  end: number
+  /** Whether nobody changes these bytes any more. */
+  isShared: boolean
+}
+
+/** Memory that the frames of a topic are sent from, in each protocol. */
+export type Chunks = Readonly<Record<2 | 3, SharedChunk>>
 
 /**
  * One message as it goes over the wire, encoded once for all who get it, in each protocol when somebody speaks it:
@@ -25,11 +38,12 @@ export class Frame {
   #payloadStart = 0
   #payloadEnd = 0
   #offset = -1
-  readonly #resp2 = new ReplyWriter()
-  readonly #resp3 = new ReplyWriter()
+  #chunks: Chunks | null = null
+  readonly #writers: Readonly<Record<2 | 3, ReplyWriter>> = { 2: new ReplyWriter(), 3: new ReplyWriter() }
+  readonly #encoded: Readonly<Record<2 | 3, Encoded>> = { 2: newEncoded(), 3: newEncoded() }
 
   constructor() {
-    this.#resp3.protocol = 3
+    this.#writers[3].protocol = 3
   }
 
   /** What is said of it: the channel `channel[start..end)` and `payload[from..to)`. @param offset in the log; -1: it is not kept */
@@ -44,20 +58,26 @@ export class Frame {
     this.#forget()
   }
 
-  /** For whom the message is from now on. */
-  address(kind: FrameKind, pattern = EMPTY): void {
+  /** For whom the message is from now on. @param chunks where it is to lie, if it is for many */
+  address(kind: FrameKind, pattern = EMPTY, chunks: Chunks | null = null): void {
     this.#kind = kind
     this.#pattern = pattern
+    this.#chunks = chunks
     this.#forget()
   }
 
   #forget(): void {
-    for (const writer of [this.#resp2, this.#resp3]) {
-      writer.length = 0
-      if (writer.buffer.length <= KEPT_SIZE_MAX) continue
-      giveBuffer(writer.buffer)
-      writer.reset(EMPTY)
-    }
+    this.#encoded[2].end = 0
+    this.#encoded[3].end = 0
+    this.#shrink(this.#writers[2])
+    this.#shrink(this.#writers[3])
+  }
+
+  #shrink(writer: ReplyWriter): void {
+    writer.length = 0
+    if (writer.buffer.length <= KEPT_SIZE_MAX) return
+    giveBuffer(writer.buffer)
+    writer.reset(EMPTY)
   }
 
   /** For whom it is, as text. */
@@ -69,11 +89,18 @@ export class Frame {
     return this.#payloadEnd - this.#payloadStart
   }
 
-  /** The first `length` bytes of the writer's buffer are the frame. */
-  in(protocol: 2 | 3): ReplyWriter {
-    const writer = protocol === 3 ? this.#resp3 : this.#resp2
-    if (writer.length === 0) this.#write(writer)
-    return writer
+  /** The frame, written when it is first asked for. What it says is right until the next message, or whom it is for, is set. */
+  in(protocol: 2 | 3): Encoded {
+    const encoded = this.#encoded[protocol]
+    if (encoded.end > 0) return encoded
+    const writer = this.#writers[protocol]
+    this.#write(writer)
+    const chunk = this.#chunks?.[protocol]
+    encoded.start = chunk === undefined ? 0 : chunk.add(writer.buffer, writer.length)
+    encoded.end = encoded.start + writer.length
+    encoded.bytes = chunk === undefined ? writer.buffer : chunk.bytes
+    encoded.isShared = chunk !== undefined
+    return encoded
   }
 
   #write(writer: ReplyWriter): void {
@@ -85,4 +112,8 @@ export class Frame {
     if (this.#kind === 'fmessage') writer.integer(this.#offset)
     writer.bulk(this.#payload, this.#payloadStart, this.#payloadEnd)
   }
+}
+
+function newEncoded(): Encoded {
+  return { bytes: EMPTY, start: 0, end: 0, isShared: false }
 }

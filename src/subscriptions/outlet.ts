@@ -5,8 +5,11 @@ export interface Outlet {
   readonly pendingSize: number
   /** Whether a reply has begun that is not at its end: nothing may come between. */
   readonly isMidReply: boolean
-  /** Writes `bytes[0..size)`, whole messages, which are sent when the log is committed up to `gate`. False: nothing keeps them back. */
-  push: (bytes: Buffer, size: number, gate: number) => boolean
+  /**
+   * Writes `bytes[start..end)`, whole messages, which are sent when the log is committed up to `gate`. False: nothing keeps them back.
+   * @param isShared nobody changes these bytes any more
+   */
+  push: (bytes: Buffer, start: number, end: number, isShared: boolean, gate: number) => boolean
   /** Sends bytes that others send as well, and that nobody changes any more. False: something waits in front of them. */
   pushShared: (bytes: Buffer) => boolean
   /** Sends what may be sent. */

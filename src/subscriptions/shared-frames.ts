@@ -19,8 +19,8 @@ export class SharedFrames {
   of(frame: Frame, protocol: 2 | 3, offset: number): Buffer {
     const head = frame.head
     if (offset !== this.#offset || protocol !== this.#protocol || head !== this.#head) {
-      const { buffer, length } = frame.in(protocol)
-      this.#bytes = Buffer.from(buffer.subarray(0, length))
+      const { bytes, start, end } = frame.in(protocol)
+      this.#bytes = Buffer.from(bytes.subarray(start, end))
       this.#offset = offset
       this.#protocol = protocol
       this.#head = head

@@ -99,8 +99,8 @@ export class Subscriber {
       }
       this.#admitted = offset
     }
-    const { buffer, length } = frame.in(outlet.protocol)
-    if (!outlet.push(buffer, length, gate)) this.#parts.flushSoon(this)
+    const { bytes, start, end, isShared } = frame.in(outlet.protocol)
+    if (!outlet.push(bytes, start, end, isShared, gate)) this.#parts.flushSoon(this)
   }
 
   /** The log does not hold it: it is sent now, or never. */
@@ -110,12 +110,12 @@ export class Subscriber {
       outlet.drop('it does not read messages that are not kept')
       return
     }
-    const { buffer, length } = frame.in(outlet.protocol)
+    const { bytes, start, end, isShared } = frame.in(outlet.protocol)
     if (this.isReplying || outlet.isMidReply) {
-      this.#held.push(Buffer.from(buffer.subarray(0, length)))
-      this.#heldSize += length
+      this.#held.push(Buffer.from(bytes.subarray(start, end)))
+      this.#heldSize += end - start
       this.#parts.flushSoon(this)
-    } else if (!outlet.push(buffer, length, gate)) this.#parts.flushSoon(this)
+    } else if (!outlet.push(bytes, start, end, isShared, gate)) this.#parts.flushSoon(this)
   }
 
   #isOverLimit(): boolean {
@@ -143,7 +143,9 @@ export class Subscriber {
 
   #pushHeld(): void {
     if (this.#held.length === 0 || this.outlet.isMidReply) return
-    for (const bytes of this.#held) this.outlet.push(bytes, bytes.length, this.#parts.log.endOffset)
+    for (const bytes of this.#held) {
+      this.outlet.push(bytes, 0, bytes.length, true, this.#parts.log.endOffset)
+    }
     this.#held.length = 0
     this.#heldSize = 0
   }

@@ -1,10 +1,11 @@
 import type { Log } from '../../segments/index.js'
 import { globMatches } from '../models/glob.js'
 import type { Messages } from '../models/messages/messages.js'
-import { Frame } from './frame.js'
+import { Frame, type Chunks } from './frame.js'
 import type { InterestMap } from './interests.js'
 import type { Outlet } from './outlet.js'
 import { Recent } from './recent.js'
+import { SharedChunk } from './shared-chunk.js'
 import { SharedFrames } from './shared-frames.js'
 import { Subscriber, type PushLimits, type SubscriberParts } from './subscriber.js'
 
@@ -12,10 +13,17 @@ const MIB = 1024 * 1024
 /** As redis.conf has it. */
 const DEFAULT_LIMITS: PushLimits = { hardSize: 32 * MIB, softSize: 8 * MIB, softMs: 60_000 }
 
+/** So many subscribers send from the same memory ... */
+const SHARED_COUNT_MIN = 4
+/** ... messages of up to so many bytes. */
+const SHARED_SIZE_MAX = 4 * 1024
+
 /** Those who have subscribed to one channel, or pattern. */
 export interface Topic {
   readonly name: Buffer
   readonly subscribers: Set<Subscriber>
+  /** Where its messages lie for all of them. */
+  readonly chunks: Chunks
 }
 
 /** By the bytes of their names as latin1. */
@@ -84,7 +92,10 @@ export class Subscriptions {
   #join(kind: TopicKind, key: string, name: Buffer, subscriber: Subscriber): void {
     const topics = this.topics[kind]
     let topic = topics.get(key)
-    if (topic === undefined) topics.set(key, (topic = { name, subscribers: new Set() }))
+    if (topic === undefined) {
+      const chunks = { 2: new SharedChunk(), 3: new SharedChunk() }
+      topics.set(key, (topic = { name, subscribers: new Set(), chunks }))
+    }
     topic.subscribers.add(subscriber)
   }
 
@@ -147,20 +158,20 @@ export class Subscriptions {
     if (named.size > 0) {
       const topic = named.get(channel.toString('latin1', start, end))
       if (topic !== undefined) {
-        frame.address(isShard ? 'smessage' : 'message')
+        frame.address(isShard ? 'smessage' : 'message', undefined, chunksFor(topic, frame))
         count += giveAll(topic, frame, offset, gate)
       }
     }
     if (!isShard && patterns.size > 0) {
       for (const topic of patterns.values()) {
         if (!globMatches(topic.name, 0, topic.name.length, channel, start, end)) continue
-        frame.address('pmessage', topic.name)
+        frame.address('pmessage', topic.name, chunksFor(topic, frame))
         count += giveAll(topic, frame, offset, gate)
       }
     }
     for (const topic of replays.values()) {
       if (!globMatches(topic.name, 0, topic.name.length, channel, start, end)) continue
-      frame.address('fmessage', topic.name)
+      frame.address('fmessage', topic.name, chunksFor(topic, frame))
       count += giveAll(topic, frame, offset, gate)
     }
     return count
@@ -179,6 +190,11 @@ export class Subscriptions {
     this.#unflushed = []
     for (const subscriber of subscribers) subscriber.flush()
   }
+}
+
+/** What few get is copied for each: that keeps no memory of its own. */
+function chunksFor({ subscribers, chunks }: Topic, frame: Frame): Chunks | null {
+  return subscribers.size >= SHARED_COUNT_MIN && frame.payloadSize <= SHARED_SIZE_MAX ? chunks : null
 }
 
 function giveAll({ subscribers }: Topic, frame: Frame, offset: number, gate: number): number {

@@ -64,8 +64,8 @@ export class BenchSession implements Session {
       protocol: 2,
       pendingSize: 0,
       isMidReply: false,
-      push: (bytes, size) => {
-        pushed.push(bytes.toString('latin1', 0, size))
+      push: (bytes, start, end) => {
+        pushed.push(bytes.toString('latin1', start, end))
         return isTold
       },
       pushShared: (bytes) => {
