@@ -118,9 +118,7 @@ export class Output<Writer extends ReplyBuffer> {
     this.gate(at, gate, flushingOffset)
   }
 
-  #sendRun(committedOffset: number): void {
-    const bytes = this.#run.take(committedOffset)
-    if (bytes === null) return
+  readonly #sendPiece = (bytes: Buffer): void => {
     this.#sink.write(bytes)
     this.#base += bytes.length
   }
@@ -128,7 +126,7 @@ export class Output<Writer extends ReplyBuffer> {
   /** Sends what may be told, in one write. */
   flush(committedOffset: number): void {
     if (this.#run.size > 0) {
-      this.#sendRun(committedOffset)
+      this.#run.send(committedOffset, this.#sendPiece)
       return
     }
     while (this.#gateHead < this.#gateStarts.length && this.#gateOffsets[this.#gateHead]! <= committedOffset)

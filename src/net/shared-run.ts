@@ -1,83 +1,70 @@
 import type { ReplyBuffer } from '../protocol/reply-buffer.js'
 
+/** Pieces of memory that a run may consist of: they grow, so that few are many messages. */
+const PIECES_MAX = 32
+
 /** Holds bytes back until the log is committed up to an offset: see Output.gate. */
 type Gate = (start: number, offset: number) => void
 
 /**
- * Messages that lie one behind the other in memory that others send from as well, and that a connection has not sent yet. Of what
- * waits for the commit under way and of what waits for the next one it knows the ends: where more is to be told apart, the messages
- * are copied.
+ * Messages that lie in memory that others send from as well, and that a connection has not sent yet: pieces, each with the offset up to
+ * which the log must be committed, which rises.
  */
 export class SharedRun {
-  #bytes: Buffer | null = null
-  #start = 0
-  /** Up to here it waits for the first gate, which may be nothing, and from here on for the other. */
-  #middle = 0
-  #firstGate = 0
-  #end = 0
-  #gate = 0
+  readonly #bytes: Buffer[] = []
+  readonly #starts: number[] = []
+  readonly #ends: number[] = []
+  readonly #gates: number[] = []
+  /** Bytes of all pieces. */
+  size = 0
 
-  get size(): number {
-    return this.#end - this.#start
-  }
-
-  /** Adds `bytes[start..end)` to be sent when the log is committed up to `gate`. False: they do not lie where the run ends. */
+  /** Adds `bytes[start..end)` to be sent when the log is committed up to `gate`. False: there are too many pieces. */
   add(bytes: Buffer, start: number, end: number, gate: number, flushingOffset: number): boolean {
-    if (this.#bytes === null) {
-      this.#bytes = bytes
-      this.#start = start
-      this.#middle = start
-      this.#gate = gate
-    } else if (bytes !== this.#bytes || start !== this.#end) return false
-    else if (gate > this.#gate) {
-      // What lies behind the commit under way commits together.
-      if (this.#gate <= flushingOffset) {
-        if (this.#middle > this.#start) return false
-        this.#middle = this.#end
-        this.#firstGate = this.#gate
-      }
-      this.#gate = gate
+    const last = this.#bytes.length - 1
+    const held = last < 0 ? 0 : this.#gates[last]!
+    // What lies behind the commit under way commits together.
+    const isTogether = last >= 0 && (held >= gate || held > flushingOffset)
+    if (isTogether && this.#bytes[last] === bytes && this.#ends[last] === start) {
+      this.#ends[last] = end
+      if (gate > held) this.#gates[last] = gate
+    } else if (last + 1 === PIECES_MAX) return false
+    else {
+      this.#bytes.push(bytes)
+      this.#starts.push(start)
+      this.#ends.push(end)
+      this.#gates.push(gate > held ? gate : held)
     }
-    this.#end = end
+    this.size += end - start
     return true
   }
 
-  /** Takes what may be sent; null: nothing. */
-  take(committedOffset: number): Buffer | null {
-    const bytes = this.#bytes
-    if (bytes === null) return null
-    const start = this.#start
-    if (this.#gate <= committedOffset) {
-      const end = this.#end
-      this.#clear()
-      return bytes.subarray(start, end)
+  /** Hands over what may be sent, in order. */
+  send(committedOffset: number, write: (bytes: Buffer) => void): void {
+    let count = 0
+    while (count < this.#bytes.length && this.#gates[count]! <= committedOffset) {
+      const start = this.#starts[count]!
+      const end = this.#ends[count]!
+      this.size -= end - start
+      write(this.#bytes[count]!.subarray(start, end))
+      count++
     }
-    const middle = this.#middle
-    if (middle === start || this.#firstGate > committedOffset) return null
-    this.#start = middle
-    return bytes.subarray(start, middle)
+    this.#forget(count)
   }
 
   /** Copies what is there to a writer, behind which something else is to be written. */
   moveTo(writer: ReplyBuffer, gate: Gate): void {
-    const bytes = this.#bytes
-    if (bytes === null) return
-    const parts = [
-      [this.#start, this.#middle, this.#firstGate],
-      [this.#middle, this.#end, this.#gate],
-    ] as const
-    this.#clear()
-    for (const [start, end, offset] of parts) {
-      if (start === end) continue
-      gate(writer.length, offset)
-      writer.raw(bytes, start, end)
+    for (let i = 0; i < this.#bytes.length; i++) {
+      gate(writer.length, this.#gates[i]!)
+      writer.raw(this.#bytes[i]!, this.#starts[i]!, this.#ends[i]!)
     }
+    this.size = 0
+    this.#forget(this.#bytes.length)
   }
 
-  #clear(): void {
-    this.#bytes = null
-    this.#start = 0
-    this.#middle = 0
-    this.#end = 0
+  #forget(count: number): void {
+    for (const column of [this.#bytes, this.#starts, this.#ends, this.#gates]) {
+      if (count === column.length) column.length = 0
+      else column.splice(0, count)
+    }
   }
 }

@@ -1,4 +1,6 @@
-const CHUNK_SIZE = 16 * 1024
+/** The first piece of memory that a topic takes, and the largest one: each is twice the one before. */
+const SIZE_MIN = 1024
+const SIZE_MAX = 64 * 1024
 
 /**
  * Memory into which the messages of a topic are written once, one behind the other, and from which all of its subscribers send. What
@@ -16,7 +18,7 @@ export class SharedChunk {
   /** Copies a message there; returns where it begins. */
   add(from: Buffer, size: number): number {
     if (this.#end + size > this.#bytes.length) {
-      this.#bytes = Buffer.allocUnsafeSlow(Math.max(CHUNK_SIZE, size))
+      this.#bytes = Buffer.allocUnsafeSlow(Math.max(SIZE_MIN, size, Math.min(SIZE_MAX, this.#bytes.length * 2)))
       this.#end = 0
     }
     const start = this.#end
