@@ -250,6 +250,7 @@ export class Facts {
       pubsub_patterns: topics.patterns.size,
       pubsubshard_channels: topics.shards.size,
       pubsub_replay_patterns: topics.replays.size,
+      pubsub_fed_clients: subscriptions.fed.size,
       pubsub_messages_size: keyspace.messages.size,
       latest_fork_usec: 0,
       total_forks: 0,

@@ -194,7 +194,9 @@ export class Server {
       await log.close()
       throw error
     }
-    const upkeep = new Upkeep(log, keyspace, committer, Math.random)
+    const upkeep = new Upkeep(log, keyspace, committer, Math.random, () => {
+      subscriptions.retained()
+    })
     upkeep.start()
     // What is served damaged takes no writes, and stays as it is.
     if (!settings.serveDamaged) compaction.start()

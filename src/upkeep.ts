@@ -15,17 +15,19 @@ export class Upkeep {
   readonly #keyspace: Keyspace
   readonly #committer: Committer
   readonly #random: () => number
+  readonly #onRetained: () => void
   #timer: NodeJS.Timeout | null = null
   #beats = 0
   #lastOffset = 0
   #running: Promise<void> = Promise.resolve()
   #isRunning = false
 
-  constructor(log: Log, keyspace: Keyspace, committer: Committer, random: () => number) {
+  constructor(log: Log, keyspace: Keyspace, committer: Committer, random: () => number, onRetained: () => void) {
     this.#log = log
     this.#keyspace = keyspace
     this.#committer = committer
     this.#random = random
+    this.#onRetained = onRetained
   }
 
   start(): void {
@@ -66,6 +68,7 @@ export class Upkeep {
   #retain(): void {
     try {
       this.#keyspace.messages.retain()
+      this.#onRetained()
     } catch (error) {
       if (!(error instanceof FlinError)) throw error // the log takes no writes now
     }

@@ -72,7 +72,7 @@ export class Feed {
     const until = performance.now() + SLICE_MS
     while (!this.#isOver && !this.#isLoading) {
       if (this.#outlet.isMidReply || this.#isFull()) return 'full'
-      if (this.#isCutOff()) return 'full'
+      if (this.checkHeld()) return 'full'
       this.#seek()
       const found = this.#cursor.open()
       if (found === 'cold') {
@@ -177,10 +177,10 @@ export class Feed {
     )
   }
 
-  /** Whether something that the subscriber has not been told yet is not held any more: it is told that, and no more. */
-  #isCutOff(): boolean {
+  /** Whether something that the subscriber has not been told yet is not held any more: it is told that, and nothing else from then on. */
+  checkHeld(): boolean {
     const { messages } = this.#parts
-    if (messages.floorCount === this.#floorCount) return false
+    if (this.#isOver || messages.floorCount === this.#floorCount) return false
     this.#floorCount = messages.floorCount
     for (const { name, since } of this.#interests.all()) {
       const from = Math.max(since, this.#cursor.offset)

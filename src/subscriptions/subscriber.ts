@@ -18,6 +18,8 @@ export interface PushLimits {
 /** What subscribers share. */
 export interface SubscriberParts extends FeedParts {
   readonly limits: PushLimits
+  /** Those who are fed from the log. */
+  readonly fed: Set<Subscriber>
   /** Sees to it that the subscriber is {@link Subscriber.flush}ed at the end of the turn. */
   readonly flushSoon: (subscriber: Subscriber) => void
 }
@@ -73,13 +75,24 @@ export class Subscriber {
     if (since < position) for (const it of interests.all()) if (it.since < position) it.since = position
     interests.replays.set(key, { name, since, sinceMs })
     if (since >= this.#parts.log.endOffset) return
-    if (this.#feed === null) this.#feed = this.#newFeed(since)
+    if (this.#feed === null) this.#beginFeed(since)
     else if (since < position) this.#feed.rewind(since)
     this.#parts.flushSoon(this)
   }
 
-  #newFeed(offset: number): Feed {
-    return new Feed(this.#parts, this.outlet, this.interests, offset)
+  #beginFeed(offset: number): void {
+    this.#feed = new Feed(this.#parts, this.outlet, this.interests, offset)
+    this.#parts.fed.add(this)
+  }
+
+  #endFeed(): void {
+    this.#feed = null
+    this.#parts.fed.delete(this)
+  }
+
+  /** Something is held no more: what it has not been told may be of that. */
+  checkHeld(): void {
+    this.#feed?.checkHeld()
   }
 
   /** Gives a message that is published now, addressed to it. @param offset in the log; -1: it is not kept */
@@ -93,7 +106,7 @@ export class Subscriber {
     if (this.#admitted !== offset) {
       const isHeld = this.isReplying || outlet.isMidReply
       if (isHeld || outlet.pendingSize > LIVE_SIZE_MAX || frame.payloadSize > LARGE_SIZE) {
-        this.#feed = this.#newFeed(offset)
+        this.#beginFeed(offset)
         this.#parts.flushSoon(this)
         return
       }
@@ -152,7 +165,7 @@ export class Subscriber {
 
   #pump(feed: Feed): void {
     const state = feed.pump(this.flush)
-    if (state === 'live') this.#feed = null
+    if (state === 'live') this.#endFeed()
     else if (state === 'more') this.#parts.flushSoon(this)
   }
 
@@ -160,7 +173,7 @@ export class Subscriber {
   leave(): void {
     this.#hasLeft = true
     this.#feed?.stop()
-    this.#feed = null
+    this.#endFeed()
     this.#held.length = 0
   }
 }

@@ -46,6 +46,8 @@ export class Subscriptions {
   }
   readonly messages: Messages
   readonly limits: PushLimits = { ...DEFAULT_LIMITS }
+  /** Those who are fed from the log: they have asked for what was before, or are too slow. */
+  readonly fed = new Set<Subscriber>()
   readonly #log: Log
   readonly #recent = new Recent()
   readonly #frame = new Frame()
@@ -58,7 +60,7 @@ export class Subscriptions {
     this.#log = log
     this.messages = messages
     this.#parts = {
-      ...{ log, messages, onReadFailed, limits: this.limits },
+      ...{ log, messages, onReadFailed, limits: this.limits, fed: this.fed },
       ...{ recent: this.#recent, frame: new Frame(), shared: this.#shared },
       flushSoon: (subscriber) => {
         this.#flushSoon(subscriber)
@@ -69,6 +71,11 @@ export class Subscriptions {
   /** Everything below the offset is committed. */
   committed(offset: number): void {
     this.#recent.committed(offset)
+  }
+
+  /** Messages have been let go of: whoever has not been told of them in time is cut off. */
+  retained(): void {
+    for (const subscriber of this.fed) subscriber.checkHeld()
   }
 
   /** Somebody who may subscribe. */

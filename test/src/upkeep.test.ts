@@ -19,7 +19,7 @@ function upkeepOf(log: Log, keyspace: Keyspace, random = Math.random): { upkeep:
   const committer = new Committer(log, (error) => {
     throw error
   })
-  return { upkeep: new Upkeep(log, keyspace, committer, random), committer }
+  return { upkeep: new Upkeep(log, keyspace, committer, random, () => undefined), committer }
 }
 
 test('expired keys are removed, cold ones too, and the removals are committed', async (t) => {
