@@ -9,6 +9,7 @@ const GROUPS: readonly (readonly [group: CommandGroup, title: string])[] = [
   ['transactions', 'Transactions'],
   ['connection', 'Connection'],
   ['server', 'Server'],
+  ['pubsub', 'Pub/sub'],
   ['flin', 'Of Flin itself'],
 ]
 
@@ -16,6 +17,17 @@ const GROUPS: readonly (readonly [group: CommandGroup, title: string])[] = [
 const DIFFERENCES: readonly (readonly [what: string, redis: string, flin: string])[] = [
   ['size of a key', 'up to 512 MB', 'up to 65,535 bytes; longer ones are refused'],
   ['databases', '16', 'one, number 0'],
+  [
+    'a published message',
+    'in memory, for who is there',
+    'in the log, for an hour: [pub/sub](../subscriptions/PUBSUB.md)',
+  ],
+  [
+    'a subscriber that does not read',
+    'is dropped',
+    'is fed from the log, and cut off when it falls below what is held; replies to its own requests may come before older messages then',
+  ],
+  ['what a client publishes to itself in EXEC', 'stands in the midst of the reply of EXEC', 'comes behind the reply'],
   ['times', 'up to 2^63 ms since 1970', 'up to 2^53 ms; later ones are refused as invalid'],
   [
     'an OK',
