@@ -151,7 +151,15 @@ export class Retention {
     return ageMs === undefined ? floor.offset : Math.max(floor.offset, this.#groupOf(retained, ageMs).floor.offset)
   }
 
-  /** The ages that records of the kind were seen to have in their datum. */
+  /** The highest floor of an age of which nothing else is known: all its records are gone. 0: there is none. */
+  orphanFloorOf(kind: number): number {
+    const { floor, floors } = this.#retained(kind)
+    let highest = 0
+    for (const it of floors.values()) if (it !== floor && it.key.length === 0) highest = Math.max(highest, it.offset)
+    return highest
+  }
+
+  /** The ages that records of the kind were seen to have in their datum, or that were asked about. */
   agesOf(kind: number): Iterable<number> {
     return this.#retained(kind).groups.keys()
   }

@@ -7,7 +7,7 @@ const OF_GROUP: Readonly<Record<CommandGroup, readonly string[]>> = {
   transactions: ['transaction'],
   connection: ['connection'],
   server: [],
-  pubsub: ['pubsub'],
+  pubsub: [],
   flin: ['keyspace'],
 }
 
@@ -27,14 +27,14 @@ const OWN: Readonly<Record<string, readonly string[]>> = {
   wait: ['connection'],
   client: [],
   object: [],
-  pubsub: [],
+  'flin.subscribe': [],
+  'flin.unsubscribe': [],
 }
 
 /** Categories of the subcommands of a container, where it has none itself. */
 const OF_SUBCOMMANDS: Readonly<Record<string, readonly string[]>> = {
   client: ['connection'],
   object: ['keyspace'],
-  pubsub: ['pubsub'],
 }
 
 /** Redis's ACL categories of a command, or of a subcommand of it. */
@@ -43,6 +43,7 @@ export function categoriesOf(command: Command, flags: readonly CommandFlag[], is
   const found = new Set(isSubcommand ? (OF_SUBCOMMANDS[command.name] ?? own) : own)
   if (flags.includes('write')) found.add('write')
   if (flags.includes('readonly')) found.add('read')
+  if (flags.includes('pubsub')) found.add('pubsub')
   if (flags.includes('admin')) found.add('admin').add('dangerous')
   found.add(flags.includes('fast') ? 'fast' : 'slow')
   return [...found]

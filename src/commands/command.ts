@@ -88,6 +88,8 @@ export interface Command {
   readonly arity: number
   readonly flags: readonly CommandFlag[]
   readonly keys?: KeySpec
+  /** Which of its arguments Redis's COMMAND INFO tells of as keys, though they are channels. */
+  readonly toldKeys?: KeySpec
   readonly group: CommandGroup
   /** The Redis version, or the Flin version, that brought it. */
   readonly since: string

@@ -165,7 +165,8 @@ function leaveOut(session: Session, reply: ReplyWriter, mark: number): void {
 
 /** What tells of subscriptions is a message, and no reply. */
 function isMessage({ queue }: Session, command: Command | undefined): boolean {
-  return queue === null && command?.group === 'pubsub' && command.flags.includes('subscriber')
+  const flags = command?.flags ?? []
+  return queue === null && flags.includes('pubsub') && flags.includes('subscriber')
 }
 
 /** In RESP2 nobody could tell a reply from a message. */

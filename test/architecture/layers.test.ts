@@ -30,7 +30,6 @@ const COMPOSITION = [
   'src/setting-names.ts',
   'src/facts.ts',
   'src/live-settings.ts',
-  'src/message-retention.ts',
   'src/redis-settings.ts',
   'src/access.ts',
   'src/upkeep.ts',

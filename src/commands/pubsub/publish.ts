@@ -27,6 +27,7 @@ export const spublish: Command = {
   flags: FLAGS,
   group: 'pubsub',
   since: '7.0.0',
+  toldKeys: { first: 1, last: 1, step: 1 },
   summary: 'Publishes a message to a channel of SSUBSCRIBE. Answers how many get it.',
   differs: DIFFERS,
   run(context, args) {

@@ -33,9 +33,14 @@ function confirm(reply: ReplyWriter, word: string, name: Buffer | null, count: n
   reply.integer(count)
 }
 
+/** Redis takes the channels of shards for keys. */
+function told(kind: Kind): Pick<Command, 'toldKeys'> {
+  return kind === 'shards' ? { toldKeys: { first: 1, last: -1, step: 1 } } : {}
+}
+
 function subscribing(name: string, kind: Kind, facts: Pick<Command, 'code' | 'since' | 'summary'>): Command {
   return {
-    ...{ name, ...facts, arity: -2, flags: FLAGS, group: 'pubsub' },
+    ...{ name, ...facts, arity: -2, flags: FLAGS, group: 'pubsub', ...told(kind) },
     run({ session, server, reply }: Context, { buf, starts, ends, count }: Args) {
       const subscriber = subscriberOf(session, server)
       for (let i = 1; i < count; i++) {
@@ -49,7 +54,7 @@ function subscribing(name: string, kind: Kind, facts: Pick<Command, 'code' | 'si
 
 function unsubscribing(name: string, kind: Kind, facts: Pick<Command, 'code' | 'since' | 'summary'>): Command {
   return {
-    ...{ name, ...facts, arity: -1, flags: FLAGS, group: 'pubsub' },
+    ...{ name, ...facts, arity: -1, flags: FLAGS, group: 'pubsub', ...told(kind) },
     run({ session, server, reply }: Context, { buf, starts, ends, count }: Args) {
       const subscriber = subscriberOf(session, server)
       const end = (topic: Buffer): void => {

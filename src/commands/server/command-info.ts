@@ -49,7 +49,8 @@ export function writeInfos(reply: ReplyWriter, entries: readonly (Entry | undefi
 }
 
 function writeInfo(reply: ReplyWriter, { name, command, subcommand }: Entry): void {
-  const { arity, keys, flags } = subcommand ?? command
+  const { arity, flags } = subcommand ?? command
+  const keys = subcommand === undefined ? (command.toldKeys ?? command.keys) : subcommand.keys
   const told = toldFlags(flags)
   reply.array(10)
   reply.bulkText(name)

@@ -31,6 +31,11 @@ export class MessageRules {
     return this.ageMs
   }
 
+  /** All times that messages may be given now, in ms. */
+  ages(): number[] {
+    return [this.ageMs, ...this.rules.map(({ ageMs }) => ageMs)].filter((ageMs) => ageMs > 0)
+  }
+
   /** Whether a channel that the pattern matches may have messages that stay so long, whatever the rules were before. */
   mayHave(pattern: Buffer, ageMs: number): boolean {
     const { rules } = this

@@ -107,11 +107,14 @@ export class Messages {
 
   /** All messages of the pattern's channels from this offset on are held. */
   heldFrom(pattern: Buffer): number {
-    let from = this.#retention.floorOf(KIND.message)
-    for (const ageMs of this.#retention.agesOf(KIND.message)) {
-      if (this.rules.mayHave(pattern, ageMs)) from = Math.max(from, this.#retention.floorOf(KIND.message, ageMs))
+    const retention = this.#retention
+    let from = retention.floorOf(KIND.message)
+    const ages = new Set([...retention.agesOf(KIND.message), ...this.rules.ages()])
+    for (const ageMs of ages) {
+      if (this.rules.mayHave(pattern, ageMs)) from = Math.max(from, retention.floorOf(KIND.message, ageMs))
     }
-    return from
+    // Messages of a time that no rule has any more may have been anybody's.
+    return Math.max(from, retention.orphanFloorOf(KIND.message))
   }
 
   /** The first offset, from this one on, at which a message may lie: stretches of the log without any are passed over. */
