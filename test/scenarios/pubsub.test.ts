@@ -43,6 +43,10 @@ class Publisher {
   }
 }
 
+function textOf(reply: Reply | undefined): string {
+  return typeof reply === 'string' ? reply : ''
+}
+
 interface Told {
   readonly offset: number
   readonly number: number
@@ -50,7 +54,7 @@ interface Told {
 
 function toldBy(reply: Reply): Told | null {
   if (!Array.isArray(reply) || reply[0] !== 'fmessage') return null
-  return { offset: Number(reply[3]), number: Number(String(reply[4]).split(' ')[0]) }
+  return { offset: Number(reply[3]), number: Number.parseInt(textOf(reply[4]), 10) }
 }
 
 test('a subscriber that is killed and resumed sees every message once, by offset; the daemon is killed as well', async (t) => {
@@ -142,11 +146,11 @@ test('a subscriber that does not read is fed from the log, in bounded memory, an
   slow.socket.resume()
   for (let i = 500; i < 10_500; i++) {
     const reply = await slow.read()
-    assert.ok(Array.isArray(reply) && String(reply[2]).startsWith(`${i} `), `message ${i} in its turn`)
+    assert.ok(Array.isArray(reply) && textOf(reply[2]).startsWith(`${i} `), `message ${i} in its turn`)
   }
   await publish(10_500, 10_550)
   const [live] = await slow.readMany(50)
-  assert.ok(Array.isArray(live) && String(live[2]).startsWith('10500 '))
+  assert.ok(Array.isArray(live) && textOf(live[2]).startsWith('10500 '))
   for (const client of [slow, quick, publisher]) client.close()
   await daemon.stop()
 })
@@ -170,7 +174,7 @@ test('a subscriber that falls behind what is held is cut off, and told so', asyn
   const replies = await slow.readUntilClosed()
   const last = replies.at(-1)
   assert.ok(typeof last === 'object' && last !== null && 'error' in last)
-  assert.match(String(last.error), /^ERR subscriber is cut off: messages from offset \d+ on .* held from \d+ on only$/)
+  assert.match(last.error, /^ERR subscriber is cut off: messages from offset \d+ on .* held from \d+ on only$/)
   const gone = await other.call('FLIN.SUBSCRIBE', 'c', 'FROM', 'OFFSET', 0)
   assert.match(JSON.stringify(gone), /offset 0 is gone: messages of these channels are held from offset \d+ on/)
   const [word, , , from] = (await other.call('FLIN.SUBSCRIBE', 'c', 'FROM', 'EARLIEST')) as Reply[]
@@ -233,6 +237,7 @@ test('ioredis and node-redis subscribe, publish, and come back after the daemon 
   assert.deepEqual(received.splice(0).toSorted(), all('hello'))
   await daemon.stop('SIGKILL')
   daemon = await Daemon.start(folder, ['--port', String(port)])
+  t.after(() => daemon.stop('SIGKILL'))
   await until('all have come back', async () => (await publisher.publish('chat', 'again')) === 4)
   await until('all are told again', () => received.filter((it) => it.endsWith(' again')).length >= 4)
   // Somebody who was not there reads it all.

@@ -22,9 +22,10 @@ interface Watched {
 
 /** The offset that a message bears, or, of a live channel, that its payload tells. */
 function offsetOf(reply: Reply): number {
-  assert.ok(typeof reply === 'object' && reply !== null && 'push' in reply && Array.isArray(reply.push))
-  const parts = reply.push as readonly Reply[]
-  const told = Number(String(parts.at(-1)).split(' ')[0])
+  assert.ok(typeof reply === 'object' && reply !== null && 'push' in reply)
+  const parts = (reply as { push: readonly Reply[] }).push
+  const payload = parts.at(-1)
+  const told = typeof payload === 'string' ? Number.parseInt(payload, 10) : NaN
   if (parts[0] === 'fmessage') assert.equal(parts[3], told)
   return told
 }
