@@ -1,6 +1,13 @@
 import { sealBatch } from './batch.js'
 import { FlinError } from './errors.js'
-import { BATCH_HEADER_SIZE, BATCH_SIZE_MAX, RECORD_FLAG, RECORD_HEADER_SIZE, SEGMENT_SIZE_LIMIT } from './format.js'
+import {
+  BATCH_HEADER_SIZE,
+  BATCH_SIZE_MAX,
+  RECORD_FLAG,
+  RECORD_HEADER_SIZE,
+  SEGMENT_SIZE_LIMIT,
+  firstBuried,
+} from './format.js'
 import type { LogState } from './log-state.js'
 import type { Location } from './reader.js'
 import { copyBytes } from './bytes.js'
@@ -11,6 +18,10 @@ import { allocate } from './segment-memory.js'
 import { sizeText } from './size-text.js'
 
 const TWO_32 = 0x1_0000_0000
+
+/** For the orders of members, which are doubles. */
+const DOUBLE = new Float64Array(1)
+const DOUBLE_WORDS = new Int32Array(DOUBLE.buffer)
 
 /**
  * Builds batches in the memory of the active segment, where their records stay as the cache. Everything here is
@@ -106,7 +117,7 @@ export class Appender {
 
   /**
    * Appends one record to the open batch and returns its offset. `datum` is written if the flag for it is set, `since`
-   * likewise. Call {@link begin} first. Its place is in {@link segmentNumber} and {@link position}.
+   * likewise; of a member `hi` and `lo` are the two halves of the object's id. Call {@link begin} first. Its place is in {@link segmentNumber} and {@link position}.
    * @param room so many bytes more has the value, which mean nothing until {@link fillValue} has filled all of them
    * @throws FlinError KEY_TOO_LARGE
    */
@@ -144,7 +155,11 @@ export class Appender {
     words[word++] = offset - this.#batchBase
     words[word++] = kind | (flags << 8) | (command << 16)
     words[word++] = keySize | (fieldsSize << 16)
-    if (hasDatum) {
+    if (hasDatum && (flags & RECORD_FLAG.member) !== 0) {
+      DOUBLE[0] = datum
+      words[word++] = DOUBLE_WORDS[0]!
+      words[word++] = DOUBLE_WORDS[1]!
+    } else if (hasDatum) {
       // Not by `%`, which is a call for numbers beyond 31 bits.
       const high = Math.floor(datum / TWO_32)
       words[word++] = (datum - high * TWO_32) | 0
@@ -168,7 +183,7 @@ export class Appender {
     this.position = start
     this.#columns.add(hi, lo, start, kind, flags)
     if (hasDatum) this.#columns.addDatum(datum)
-    if ((flags & RECORD_FLAG.tombstone) !== 0) this.active.noteTombstone(at - start, datum)
+    if ((flags & RECORD_FLAG.tombstone) !== 0) this.active.noteTombstone(at - start, firstBuried(flags, datum))
     this.#state.undurableSize += at - start
     this.#state.endOffset = offset + 1
     return offset

@@ -52,7 +52,20 @@ export const RECORD_FLAG = {
   datum: 4,
   /** A `since` field follows the datum (or stands first): no version of the key is older than this offset. */
   since: 8,
+  /**
+   * The entity is a member of an object: the key is the object's id, a u64, which takes the place of the key's hash; the datum, an
+   * IEEE double, is the member's order in it. No version of a member is older than the whole part of its order, without its sign.
+   */
+  member: 16,
 } as const
+
+/** The key of a member's record: the id of its object. */
+export const MEMBER_KEY_SIZE = 8
+
+/** The first offset that a tombstone with these flags and this datum may bury. */
+export function firstBuried(flags: number, datum: number): number {
+  return (flags & RECORD_FLAG.member) === 0 ? datum : Math.floor(Math.abs(datum))
+}
 
 export function aligned(size: number): number {
   return Math.ceil(size / ALIGNMENT) * ALIGNMENT

@@ -7,7 +7,7 @@ import { MANIFEST_NAME } from './names.js'
 /**
  * Which files are the log, and what cannot be told from the segments. One line of JSON under one line that vouches for it:
  *
- *   manifest = "FLIN-MANIFEST 1 " crc32 " " size "\n" json "\n"     crc32 in 8 hex digits, size of json in bytes
+ *   manifest = "FLIN-MANIFEST 2 " crc32 " " size "\n" json "\n"     crc32 in 8 hex digits, size of json in bytes
  */
 export interface Manifest {
   /** 32 hex digits, made once. */
@@ -46,9 +46,12 @@ export interface ManifestSegment {
   readonly digest?: string
 }
 
+/** Version 2 came with the members of objects: an older Flin would drop their records. Version 1 is read as it is. */
+export const MANIFEST_VERSION = 2
+
 export function encodeManifest(manifest: Manifest): Buffer {
   const json = Buffer.from(JSON.stringify(manifest))
-  const head = `FLIN-MANIFEST 1 ${hex32(zlib.crc32(json))} ${json.length}\n`
+  const head = `FLIN-MANIFEST ${MANIFEST_VERSION} ${hex32(zlib.crc32(json))} ${json.length}\n`
   return Buffer.concat([Buffer.from(head), json, Buffer.from('\n')])
 }
 
@@ -57,7 +60,12 @@ export function decodeManifest(bytes: Buffer): Manifest {
   const line = bytes.indexOf(10)
   const head = /^FLIN-MANIFEST (\d+) ([0-9a-f]{8}) (\d+)$/.exec(bytes.subarray(0, Math.max(0, line)).toString('latin1'))
   if (head === null) throw damaged('its first line is not a manifest header')
-  if (head[1] !== '1') throw new FlinError('FORMAT_UNKNOWN', `the manifest has format ${head[1]!}; this Flin reads 1`)
+  if (Number(head[1]) < 1 || Number(head[1]) > MANIFEST_VERSION) {
+    throw new FlinError(
+      'FORMAT_UNKNOWN',
+      `the manifest has format ${head[1]!}; this Flin reads 1 to ${MANIFEST_VERSION}`,
+    )
+  }
   const json = bytes.subarray(line + 1, line + 1 + Number(head[3]))
   if (bytes.length !== line + 1 + Number(head[3]) + 1 || bytes[bytes.length - 1] !== 10) {
     throw damaged('its length is not the one it names')

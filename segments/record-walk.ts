@@ -122,7 +122,7 @@ async function walkLoaded(
     let at = position + BATCH_HEADER_SIZE
     for (let i = 0; i < header.count; i++, at = view.next) {
       view.at(bytes, at)
-      hasher.hash(bytes, view.keyStart, view.keyEnd)
+      view.identify(hasher)
       record.kind = view.kind
       record.flags = view.flags
       record.hi = hasher.hi

@@ -1,5 +1,14 @@
 import { FlinError } from './errors.js'
-import { KEY_SIZE_MAX, RECORD_FLAG, RECORD_HEADER_SIZE, aligned, readU64 } from './format.js'
+import {
+  KEY_SIZE_MAX,
+  MEMBER_KEY_SIZE,
+  RECORD_FLAG,
+  RECORD_HEADER_SIZE,
+  aligned,
+  firstBuried,
+  readU64,
+} from './format.js'
+import type { KeyHasher } from './key-hash.js'
 
 /**
  * A record where it lies, read without copying: `at()` moves the view. Positions are in `bytes`, which may be a whole
@@ -57,7 +66,30 @@ export class RecordView {
 
   /** The number that a restart needs, 0 if the record has none. */
   get datum(): number {
-    return (this.flags & RECORD_FLAG.datum) === 0 ? 0 : readU64(this.bytes, this.start + RECORD_HEADER_SIZE)
+    const { flags } = this
+    if ((flags & RECORD_FLAG.datum) === 0) return 0
+    const at = this.start + RECORD_HEADER_SIZE
+    return (flags & RECORD_FLAG.member) === 0 ? readU64(this.bytes, at) : this.bytes.readDoubleLE(at)
+  }
+
+  /** Of a tombstone: the first offset that it may bury. */
+  get buriesFrom(): number {
+    return firstBuried(this.flags, this.datum)
+  }
+
+  /** The object of which this is a member; of other records it means nothing. */
+  get objectId(): number {
+    return readU64(this.bytes, this.keyStart)
+  }
+
+  /** Puts into the hasher what stands for the record's key in columns and indexes: its hash, or a member's object. */
+  identify(hasher: KeyHasher): void {
+    if ((this.flags & RECORD_FLAG.member) === 0) {
+      hasher.hash(this.bytes, this.keyStart, this.keyEnd)
+      return
+    }
+    hasher.lo = this.bytes.readInt32LE(this.keyStart)
+    hasher.hi = this.bytes.readInt32LE(this.keyStart + 4)
   }
 
   /** No version of the key is older than this offset; -1 when the record does not say: then it is its segment's base. */
@@ -95,6 +127,7 @@ export function recordFits(bytes: Buffer, start: number, end: number): boolean {
     size >= RECORD_HEADER_SIZE + keySize + fieldsSize &&
     fieldsSize % 8 === 0 &&
     fieldsSize >= wanted &&
+    ((flags & RECORD_FLAG.member) === 0 || keySize === MEMBER_KEY_SIZE) &&
     start + aligned(size) <= end
   )
 }

@@ -1,4 +1,4 @@
-import { ALIGNMENT, aligned, BATCH_HEADER_SIZE, RECORD_FLAG } from './format.js'
+import { ALIGNMENT, aligned, BATCH_HEADER_SIZE, firstBuried, RECORD_FLAG } from './format.js'
 import { allocate } from './segment-memory.js'
 import type { BatchHeader } from './batch.js'
 import { digestInSlices } from './digest.js'
@@ -126,7 +126,9 @@ export class Recovery {
       record.position = words[i * 3 + 2]! >>> 0
       record.datum = (record.flags & RECORD_FLAG.datum) === 0 ? 0 : columns.data[nextDatum++]!
       record.size = (i + 1 < count ? words[i * 3 + 5]! >>> 0 : segment.size) - record.position
-      if ((record.flags & RECORD_FLAG.tombstone) !== 0) segment.noteTombstone(record.size, record.datum)
+      if ((record.flags & RECORD_FLAG.tombstone) !== 0) {
+        segment.noteTombstone(record.size, firstBuried(record.flags, record.datum))
+      }
       const waiting = this.#replay(record)
       if (waiting !== undefined) await waiting
     }
@@ -222,7 +224,7 @@ export class Recovery {
   #applyRecord(segment: Segment, view: RecordView): Promise<void> | undefined {
     const { hasher } = this.#state
     const record = this.#record
-    hasher.hash(view.bytes, view.keyStart, view.keyEnd)
+    view.identify(hasher)
     record.kind = view.kind
     record.flags = view.flags
     record.hi = hasher.hi
@@ -233,7 +235,7 @@ export class Recovery {
     record.size = view.next - view.start
     segment.columns!.add(record.hi, record.lo, view.start, view.kind, view.flags)
     if ((view.flags & RECORD_FLAG.datum) !== 0) segment.columns!.addDatum(record.datum)
-    if (view.isTombstone) segment.noteTombstone(record.size, record.datum)
+    if (view.isTombstone) segment.noteTombstone(record.size, firstBuried(record.flags, record.datum))
     return this.#replay(record)
   }
 

@@ -132,7 +132,7 @@ class Comparison {
       const { flags, offsetDelta } = view
       if (offsetDelta <= previous || offsetDelta > lastDelta) return false
       previous = offsetDelta
-      hasher.hash(bytes, view.keyStart, view.keyEnd)
+      view.identify(hasher)
       const isSame =
         words[i * 3] === hasher.hi &&
         words[i * 3 + 1] === hasher.lo &&

@@ -92,7 +92,7 @@ export class Surveyor {
         survey.faults.push(`the record at position ${at} has offset delta ${offsetDelta} out of turn`)
       }
       previous = offsetDelta
-      hasher.hash(bytes, view.keyStart, view.keyEnd)
+      view.identify(hasher)
       columns.add(hasher.hi, hasher.lo, at, view.kind, flags)
       if ((flags & RECORD_FLAG.datum) !== 0) columns.addDatum(view.datum)
       if ((flags & RECORD_FLAG.tombstone) !== 0) survey.tombstoneCount++

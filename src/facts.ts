@@ -2,6 +2,7 @@ import crypto from 'node:crypto'
 import os from 'node:os'
 import type { Log } from '../segments/index.js'
 import type { CompactionKeeper } from './compaction-keeper.js'
+import type { BlockedClients } from './commands/blocking/blocked-clients.js'
 import { clientMemory } from './commands/client-memory.js'
 import type { CommandStats } from './commands/command-stats.js'
 import type { InfoSections } from './commands/server-view.js'
@@ -31,6 +32,7 @@ export interface FactSources {
   readonly committer: Committer
   readonly stats: CommandStats
   readonly listener: Listener
+  readonly blocked: BlockedClients
   readonly compaction: CompactionKeeper
   readonly subscriptions: Subscriptions
 }
@@ -139,7 +141,7 @@ export class Facts {
   }
 
   #clients(): Fields {
-    const { listener } = this.#sources
+    const { listener, blocked } = this.#sources
     let input = 0
     let output = 0
     for (const { buffers } of listener.connections.values()) {
@@ -152,9 +154,9 @@ export class Facts {
       maxclients: listener.clientsMax,
       client_recent_max_input_buffer: input,
       client_recent_max_output_buffer: output,
-      blocked_clients: 0,
+      blocked_clients: blocked.count,
       tracking_clients: 0,
-      clients_in_timeout_table: 0,
+      clients_in_timeout_table: blocked.timedCount,
     }
   }
 

@@ -6,6 +6,8 @@ import { FlinError, Log, SEGMENT_SIZE_MIN, type LogEvent, type LogOptions } from
 import { Access } from './access.js'
 import { ALL_COMMANDS } from './commands/all.js'
 import { CompactionKeeper } from './compaction-keeper.js'
+import { BlockedClients } from './commands/blocking/blocked-clients.js'
+import { TIMER } from './commands/blocking/timeouts.js'
 import { BinaryDispatcher } from './commands/binary/binary-dispatcher.js'
 import { CommandStats } from './commands/command-stats.js'
 import { Dispatcher } from './commands/dispatcher.js'
@@ -132,6 +134,7 @@ export class Server {
         },
       },
       clients: () => listener.connections.values(),
+      unblock: (clientId, withError) => blocked.unblock(clientId, withError),
       isOpen: () => access.isOpen,
       isPassword: (given) => access.isPassword(given),
       lastCommitMs: () => committer.lastCommitMs,
@@ -149,11 +152,13 @@ export class Server {
       valueSizeMax: view.valueSizeMax,
     }
     const binaryDispatcher = new BinaryDispatcher(keyspace, binaryView, stats)
+    const blocked = new BlockedClients(keyspace, view, TIMER, onReadFailed)
     const host: Host = {
       log,
       keyspace,
       dispatcher,
       binaryDispatcher,
+      blocked,
       committer,
       subscriptions,
       requestLimits,
@@ -171,7 +176,7 @@ export class Server {
       },
     }
     const listener = new Listener(host, settings.clientsMax)
-    const facts = new Facts({ settings, log, keyspace, committer, stats, listener, compaction, subscriptions })
+    const facts = new Facts({ settings, log, keyspace, committer, stats, listener, blocked, compaction, subscriptions })
     const redisSettings = new RedisSettings(
       liveSettings({
         settings,
@@ -195,6 +200,7 @@ export class Server {
       throw error
     }
     const upkeep = new Upkeep(log, keyspace, committer, Math.random, () => {
+      if (blocked.isReady) blocked.serve()
       subscriptions.retained()
     })
     upkeep.start()

@@ -15,19 +15,20 @@ export class Upkeep {
   readonly #keyspace: Keyspace
   readonly #committer: Committer
   readonly #random: () => number
-  readonly #onRetained: () => void
+  readonly #onExpired: () => void
   #timer: NodeJS.Timeout | null = null
   #beats = 0
   #lastOffset = 0
   #running: Promise<void> = Promise.resolve()
   #isRunning = false
 
-  constructor(log: Log, keyspace: Keyspace, committer: Committer, random: () => number, onRetained: () => void) {
+  /** @param onExpired called when keys may have been removed because their time had come */
+  constructor(log: Log, keyspace: Keyspace, committer: Committer, random: () => number, onExpired: () => void) {
     this.#log = log
     this.#keyspace = keyspace
     this.#committer = committer
     this.#random = random
-    this.#onRetained = onRetained
+    this.#onExpired = onExpired
   }
 
   start(): void {
@@ -68,7 +69,6 @@ export class Upkeep {
   #retain(): void {
     try {
       this.#keyspace.messages.retain()
-      this.#onRetained()
     } catch (error) {
       if (!(error instanceof FlinError)) throw error // the log takes no writes now
     }
@@ -95,6 +95,7 @@ export class Upkeep {
         break // the log takes no writes now; reads hide what has expired
       }
     }
+    this.#onExpired()
     if (this.#log.isPending) this.#committer.schedule()
   }
 }

@@ -44,6 +44,10 @@ export const KINDS = {
     request: (key) => frame(['GETRANGE', key(), '16', '47']),
     ...{ replySize: '$32\r\n'.length + 32 + 2, firstByte: BULK, operations: 1 },
   },
+  xadd: {
+    request: () => frame(['XADD', 'stream', '*', 'field', VALUE]),
+    ...{ replySize: 2, countsLines: true, firstByte: BULK, operations: 1 },
+  },
   mget: {
     request: (key) => frame(['MGET', ...Array.from({ length: MANY }, key)]),
     ...{ replySize: `*${MANY}\r\n`.length + MANY * BULK_SIZE, firstByte: ARRAY, operations: MANY, pipeline: 1 },
@@ -73,6 +77,7 @@ export interface Cousins {
 export const COUSINS: readonly Cousins[] = [
   { id: 'APPEND / SET', kind: 'append', beside: 'set', most: 1.15 },
   { id: 'SETRANGE / SET', kind: 'setrange', beside: 'set', most: 1.15 },
+  { id: 'XADD / SET', kind: 'xadd', beside: 'set', most: 1.5 },
   { id: 'GETRANGE / GET', kind: 'getrange', beside: 'get', most: 1.15 },
   { id: `MGET of ${MANY} / ${MANY} GETs, a key`, kind: 'mget', beside: 'gets', most: 1.15 },
   { id: 'binary SET / RESP SET', kind: 'binary set', beside: 'set', most: 1 / 1.1 },

@@ -1,5 +1,6 @@
 /** Running redis-benchmark and reading what it prints. */
 import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { Row } from './rows.js'
 
@@ -10,6 +11,12 @@ export interface Measurement {
   readonly rps: number
   readonly p50Ms: number
   readonly p99Ms: number
+}
+
+/** What runs a row, up to its arguments. */
+function programOf({ client }: Row): string[] {
+  if (client === undefined) return ['redis-benchmark']
+  return [process.execPath, fileURLToPath(new URL(`./${client}.js`, import.meta.url))]
 }
 
 /** The arguments of one run. */
@@ -37,11 +44,11 @@ export function parseCsv(output: string): Measurement {
 }
 
 /**
- * Runs redis-benchmark on its core.
+ * Runs redis-benchmark, or the row's own client, which takes the same flags and prints the same, on its core.
  * @throws Error when it fails (also for any error reply of the server), AbortError when the signal is aborted.
  */
 export async function benchmark(row: Row, port: number, requests: number, signal: AbortSignal): Promise<Measurement> {
-  const line = ['-c', CLIENT_CORE, 'redis-benchmark', ...benchmarkArguments(row, port, requests)]
+  const line = ['-c', CLIENT_CORE, ...programOf(row), ...benchmarkArguments(row, port, requests)]
   const { stdout } = await execute('taskset', line, { signal })
   return parseCsv(stdout)
 }

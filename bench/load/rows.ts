@@ -11,6 +11,10 @@ export interface Row {
   readonly pipeline: number
   /** The arguments of redis-benchmark that name the test or the command. */
   readonly test: readonly string[]
+  /** Another client than redis-benchmark sends this: the file of that name beside this one. It takes no test. */
+  readonly client?: 'groups-client' | 'fanout-client'
+  /** What is run unmeasured before, as `test`: once, or before every run with as many requests, since the run takes away what it brings. */
+  readonly filledBy?: { readonly test: readonly string[]; readonly often: 'once' | 'each run' }
   /** For reads: the pattern of the keys that are loaded first. */
   readonly loads: string | null
   /** Flin's throughput over that of Redis that is wanted; null when only the ceiling is a measure. */
@@ -42,6 +46,8 @@ interface More {
   readonly valueSize?: number
   readonly keyCount?: number
   readonly withoutCeiling?: boolean
+  readonly client?: Row['client']
+  readonly filledBy?: Row['filledBy']
 }
 
 function row(name: string, policy: Policy, pipeline: number, floor: number | null, more: More = {}): Row {
@@ -49,8 +55,13 @@ function row(name: string, policy: Policy, pipeline: number, floor: number | nul
   const test = more.test ?? ['-t', name.toLowerCase()]
   const id = `${name} ${policy} P${pipeline} c${connections}`
   const { loads = null, valueSize = VALUE_SIZE, keyCount = KEY_COUNT } = more
-  const without = more.withoutCeiling === true ? { withoutCeiling: true } : {}
-  return { id, policy, connections, pipeline, test, loads, floor, valueSize, keyCount, ...without }
+  const { withoutCeiling, client, filledBy } = more
+  const rest = {
+    ...(withoutCeiling === true ? { withoutCeiling } : {}),
+    ...(client === undefined ? {} : { client }),
+    ...(filledBy === undefined ? {} : { filledBy }),
+  }
+  return { id, policy, connections, pipeline, test, loads, floor, valueSize, keyCount, ...rest }
 }
 
 /** Flin's cache: for small values as large as the ceiling's memory, for others its default. */
@@ -61,6 +72,22 @@ export function cacheSizeMib({ valueSize }: Row): number {
 /** A command that the ceiling does not know, over keys that are there, beside its simple cousin: their CPU an operation counts. */
 function cousin(name: string, ...args: string[]): Row {
   return row(name, 'always', 16, null, { test: args, loads: KEY, withoutCeiling: true })
+}
+
+/** A command of lists or streams, under both policies, without and with a pipeline. */
+function ofModel(name: string, more: More): Row[] {
+  const all = { ...more, withoutCeiling: true }
+  return [
+    row(name, 'always', 1, 1.15, all),
+    row(name, 'always', 16, 1.8, all),
+    row(name, 'everysec', 1, 0.65, all),
+    row(name, 'everysec', 16, 0.9, all),
+  ]
+}
+
+/** What a pop takes away is pushed before each run. */
+function popping(name: string): Row[] {
+  return ofModel(name, { filledBy: { test: ['-t', 'rpush'], often: 'each run' } })
 }
 
 /** SET and GET of larger values. */
@@ -107,6 +134,25 @@ export const ROWS: readonly Row[] = [
   ...ofSize('of 1 KB', 1024, KEY_COUNT, 0.9),
   ...ofSize('of 16 KB', 16 * 1024, 5000, 1),
   ...ofSize('of 1 MB', 1024 * 1024, 100, 1),
+  ...ofModel('LPUSH', {}),
+  ...ofModel('RPUSH', {}),
+  ...popping('LPOP'),
+  ...popping('RPOP'),
+  row('LRANGE_100', 'always', 1, null, {
+    test: ['LRANGE', 'mylist', '0', '99'],
+    filledBy: { test: ['-t', 'rpush'], often: 'once' },
+    withoutCeiling: true,
+  }),
+  ...ofModel('XADD', { test: ['XADD', 'mystream', '*', 'field', 'x'.repeat(VALUE_SIZE)] }),
+  ...(['always', 'everysec'] as const).flatMap((policy) => [
+    row('XREADGROUP of 100 and XACK', policy, 1, 1, {
+      client: 'groups-client',
+      test: [],
+      connections: 8,
+      withoutCeiling: true,
+    }),
+    row('PUBLISH to 100', policy, 16, 1, { client: 'fanout-client', test: [], connections: 4, withoutCeiling: true }),
+  ]),
 ]
 
 /**

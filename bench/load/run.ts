@@ -19,6 +19,8 @@ const WARM_UP = { shallow: 60_000, deep: 500_000 }
 /** Bytes of values that the first run moves at most. */
 const WARM_UP_SIZE = 500_000_000
 const HIT_RATIO_MIN = 0.99
+/** Requests that fill what is only read afterwards. */
+const FILL_COUNT = 10_000
 
 export interface RunOptions {
   readonly contenders: readonly ContenderName[]
@@ -54,18 +56,28 @@ async function prepare(row: Row, contender: Contender, options: RunOptions): Pro
     if (ratio < HIT_RATIO_MIN) throw new Error(`${name} finds only ${ratio} of the keys that were loaded`)
   }
   const isLarge = row.valueSize > VALUE_SIZE
-  if (row.loads === null && (row.pipeline > 1 || isLarge)) {
+  if (row.loads === null && row.client === undefined && row.filledBy === undefined && (row.pipeline > 1 || isLarge)) {
     const requests = Math.ceil((cacheSizeMib(row) * 2 ** 20 * SETTLE_FACTOR) / (row.valueSize + SETTLE_OVERHEAD))
     const pipeline = isLarge ? SETTLE_PIPELINE.large : SETTLE_PIPELINE.small
     await benchmark({ ...row, pipeline }, port, requests, options.signal)
   }
+  const { filledBy } = row
+  if (filledBy?.often === 'once') await benchmark({ ...row, test: filledBy.test }, port, FILL_COUNT, options.signal)
   const usual = row.pipeline > 1 ? WARM_UP.deep : WARM_UP.shallow
   const requests = Math.min(usual, Math.ceil(WARM_UP_SIZE / row.valueSize))
+  if (filledBy?.often === 'each run') await fill(row, port, requests, options.signal)
   const warmUp = await benchmark(row, port, requests, options.signal)
   return Math.round(warmUp.rps * options.seconds)
 }
 
+/** Brings what so many requests will take away. */
+async function fill({ filledBy, ...row }: Row, port: number, requests: number, signal: AbortSignal): Promise<void> {
+  await benchmark({ ...row, pipeline: SETTLE_PIPELINE.small, test: filledBy!.test }, port, requests, signal)
+}
+
 async function measure(row: Row, contender: Contender, requests: number, signal: AbortSignal): Promise<Run> {
+  const { filledBy } = row
+  if (filledBy?.often === 'each run') await fill(row, contender.port, requests, signal)
   const before = cpuTimeUs(contender)
   const measurement = await benchmark(row, contender.port, requests, signal)
   return { ...measurement, cpuUs: (cpuTimeUs(contender) - before) / requests }

@@ -2,6 +2,8 @@ import { EventEmitter } from 'node:events'
 import type net from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ALL_COMMANDS } from '../../src/commands/all.js'
+import { BlockedClients } from '../../src/commands/blocking/blocked-clients.js'
+import { TIMER } from '../../src/commands/blocking/timeouts.js'
 import { BinaryDispatcher } from '../../src/commands/binary/binary-dispatcher.js'
 import { CommandStats } from '../../src/commands/command-stats.js'
 import { Dispatcher } from '../../src/commands/dispatcher.js'
@@ -60,6 +62,7 @@ const view: ServerView = {
   compaction: { now: () => 'started', facts: () => ({}) },
   settings: { entries: () => [], set: () => undefined },
   clients: () => [],
+  unblock: () => false,
   isOpen: () => true,
   isPassword: () => true,
   lastCommitMs: () => 0,
@@ -74,6 +77,7 @@ const host: Host = {
   keyspace,
   dispatcher,
   binaryDispatcher: new BinaryDispatcher(keyspace, binaryView, stats),
+  blocked: new BlockedClients(keyspace, view, TIMER, () => undefined),
   committer,
   subscriptions,
   requestLimits: { ...DEFAULT_REQUEST_LIMITS },

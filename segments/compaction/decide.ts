@@ -1,4 +1,4 @@
-import { RECORD_FLAG } from '../format.js'
+import { RECORD_FLAG, firstBuried } from '../format.js'
 import { emptyRecord } from '../recovery.js'
 import type { Segment } from '../segment.js'
 import type { Liveness } from './liveness.js'
@@ -42,7 +42,7 @@ export async function decide(
     record.datum = (record.flags & RECORD_FLAG.datum) === 0 ? 0 : data[nextDatum++]!
     if ((record.flags & RECORD_FLAG.tombstone) !== 0) {
       const offset = tombstoneOffsets[nextTombstone++]!
-      if (rule.mayGo(record.datum, offset)) horizon = Math.max(horizon, offset)
+      if (rule.mayGo(firstBuried(record.flags, record.datum), offset)) horizon = Math.max(horizon, offset)
       else keep[i] = 1
     } else {
       record.hi = words[i * 3]!

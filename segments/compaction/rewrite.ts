@@ -263,7 +263,7 @@ class Output {
     if (!view.isTombstone) return
     this.#tombstoneCount++
     this.#tombstoneSize += view.next - view.start
-    this.#buriesFrom = Math.min(this.#buriesFrom, view.datum)
+    this.#buriesFrom = Math.min(this.#buriesFrom, view.buriesFrom)
   }
 
   #reserve(size: number): void {

@@ -42,7 +42,7 @@ export async function scanSegment(
     let at = position + BATCH_HEADER_SIZE
     for (let i = 0; i < header.count; i++, at = view.next) {
       view.at(bytes, at)
-      hasher.hash(bytes, view.keyStart, view.keyEnd)
+      view.identify(hasher)
       columns.add(hasher.hi, hasher.lo, at, view.kind, view.flags)
       if ((view.flags & RECORD_FLAG.datum) !== 0) columns.addDatum(view.datum)
       if (view.isTombstone) tombstoneOffsets.push(header.baseOffset + view.offsetDelta)

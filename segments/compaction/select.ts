@@ -26,6 +26,11 @@ export interface SelectOptions {
  * compaction as 0.7 of what is written; at a quarter it would be 1.3, and the log not much smaller.
  */
 const TOTAL_SHARE_MIN = 0.35
+/**
+ * Nor of a log of less than so many segments: what is overwritten at random is nearly dead by the time its segment is the fourth
+ * from the end, and copying of a small log most of what is alive again and again costs more than the disk that it gives back.
+ */
+const SEGMENTS_MIN = 4
 /** Of a segment that is copied in part, at least this share must be dead: so there always is one when all together have it ... */
 const DEAD_SHARE_MIN = 0.35
 /** ... or, while space is short, this one. */
@@ -71,7 +76,15 @@ export function selectRun(segments: readonly Segment[], dead: readonly number[],
   const ready = segments.slice(0, Math.min(stop === -1 ? Infinity : stop, options.window.first))
   const facts = ready.map((it, i) => factsOf(segments, i, dead[it.number]! * droppableShare(it, options.window)))
   const sizeMax = Math.min(options.segmentSize, options.liveSizeMax)
-  return deadRun(facts, sizeMax, options) ?? smallRun(facts, sizeMax) ?? blocker(segments, facts, options.liveSizeMax)
+  return (
+    deadRun(facts, sizeMax, options) ??
+    smallRun(facts, sizeMax, options) ??
+    blocker(segments, facts, options.liveSizeMax)
+  )
+}
+
+function isSmall(facts: readonly Facts[], segmentSize: number): boolean {
+  return sum(facts, (it) => it.size) < segmentSize * SEGMENTS_MIN
 }
 
 function factsOf(segments: readonly Segment[], i: number, dead: number): Facts {
@@ -110,7 +123,7 @@ function deadRun(
   else if (!isPressed) {
     const size = sum(facts, (it) => it.size)
     const dead = sum(facts, (it) => it.dead)
-    if (dead < Math.max(size * TOTAL_SHARE_MIN, segmentSize)) return null
+    if (isSmall(facts, segmentSize) || dead < Math.max(size * TOTAL_SHARE_MIN, segmentSize)) return null
   }
   if (share(facts[first]!) < shareMin) return null
   const live = sum(facts, (it) => it.live)
@@ -152,15 +165,17 @@ function grown(first: number, facts: readonly Facts[], takes: (it: Facts, live: 
  * Small neighbours, none of which is more than half of what they become: so each byte is copied a few times at most, however
  * often there is something small beside it.
  */
-function smallRun(facts: readonly Facts[], sizeMax: number): Run | null {
+function smallRun(facts: readonly Facts[], sizeMax: number, { segmentSize, isPressed }: SelectOptions): Run | null {
+  // In a small log only what is small as it lies there: what is dead in others is left to become more.
+  const sizeOf = !isPressed && isSmall(facts, segmentSize) ? (it: Facts) => it.size : (it: Facts) => it.live
   for (let start = 0; start < facts.length; start++) {
     let live = 0
     let largest = 0
     let found: Run | null = null
     for (let count = 1; count <= RUN_COUNT_MAX && start + count <= facts.length; count++) {
-      const it = facts[start + count - 1]!
-      live += it.live
-      largest = Math.max(largest, it.live)
+      const size = sizeOf(facts[start + count - 1]!)
+      live += size
+      largest = Math.max(largest, size)
       if (live > sizeMax * MERGED_SHARE) break
       if (count > 1 && largest * 2 <= live) found = { start, count }
     }

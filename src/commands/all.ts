@@ -28,12 +28,39 @@ import { flinSubscribe, flinUnsubscribe } from './pubsub/flin-subscribe.js'
 import { publish, spublish } from './pubsub/publish.js'
 import { pubsub } from './pubsub/pubsub.js'
 import { psubscribe, punsubscribe, ssubscribe, subscribe, sunsubscribe, unsubscribe } from './pubsub/subscribe.js'
+import { blmove, brpoplpush } from './lists/blmove.js'
+import { blmpop } from './lists/blmpop.js'
+import { blpop, brpop } from './lists/blpop.js'
+import { linsert } from './lists/linsert.js'
+import { lmove, rpoplpush } from './lists/lmove.js'
+import { lmpop } from './lists/lmpop.js'
+import { lpos } from './lists/lpos.js'
+import { lset } from './lists/lset.js'
+import { lpop, rpop } from './lists/pop.js'
+import { lpush, lpushx, rpush, rpushx } from './lists/push.js'
+import { lindex, llen, lrange } from './lists/read.js'
+import { lrem, ltrim } from './lists/trim.js'
 import { command } from './server/command.js'
 import { config } from './server/config.js'
 import { info } from './server/info.js'
 import { memory } from './server/memory.js'
 import { shutdown } from './server/shutdown.js'
 import { lastsave, time } from './server/time.js'
+import { flinXadd } from './streams/flin-xadd.js'
+import { xack } from './streams/xack.js'
+import { xadd } from './streams/xadd.js'
+import { xautoclaim } from './streams/xautoclaim.js'
+import { xclaim } from './streams/xclaim.js'
+import { xdel } from './streams/xdel.js'
+import { xgroup } from './streams/xgroup.js'
+import { xinfo } from './streams/xinfo.js'
+import { xlen } from './streams/xlen.js'
+import { xpending } from './streams/xpending.js'
+import { xrange, xrevrange } from './streams/xrange.js'
+import { xread } from './streams/xread.js'
+import { xreadgroup } from './streams/xreadgroup.js'
+import { xsetid } from './streams/xsetid.js'
+import { xtrim } from './streams/xtrim.js'
 import { append, strlen } from './strings/append.js'
 import { bitcount, getbit, setbit } from './strings/bits.js'
 import { get } from './strings/get.js'
@@ -54,11 +81,15 @@ export const ALL_COMMANDS: readonly Command[] = [
   ...[get, set, mget, mset, msetnx, setnx, setex, psetex, getset, getdel, getex],
   ...[incr, incrby, decr, decrby, incrbyfloat],
   ...[append, strlen, getrange, substr, setrange, setbit, getbit, bitcount],
+  ...[lpush, rpush, lpushx, rpushx, lpop, rpop, llen, lindex, lrange, lset, linsert, lrem, ltrim, lpos],
+  ...[lmove, rpoplpush, lmpop, blpop, brpop, blmove, brpoplpush, blmpop],
   ...[del, unlink, mdel, exists, touch, type, rename, renamenx, copy, keys, scan, randomkey, dbsize],
   ...[object, wait],
   ...[expire, pexpire, expireat, pexpireat, ttl, pttl, expiretime, pexpiretime, persist],
   ...[flushall, flushdb, swapdb],
-  ...[flinGet, flinSet, flinDel, flinDurable, compact],
+  ...[xadd, xlen, xrange, xrevrange, xread, xdel, xtrim, xsetid],
+  ...[xgroup, xreadgroup, xack, xpending, xclaim, xautoclaim, xinfo],
+  ...[flinGet, flinSet, flinDel, flinXadd, flinDurable, compact],
   ...[publish, subscribe, psubscribe, unsubscribe, punsubscribe, pubsub],
   ...[spublish, ssubscribe, sunsubscribe, flinSubscribe, flinUnsubscribe],
   ...[multi, exec, discard, watch, unwatch],

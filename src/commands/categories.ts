@@ -3,6 +3,8 @@ import type { Command, CommandFlag, CommandGroup } from './command.js'
 /** The category that a group's commands have in Redis's ACL. */
 const OF_GROUP: Readonly<Record<CommandGroup, readonly string[]>> = {
   string: ['string'],
+  list: ['list'],
+  stream: ['stream'],
   generic: ['keyspace'],
   transactions: ['transaction'],
   connection: ['connection'],
@@ -29,12 +31,16 @@ const OWN: Readonly<Record<string, readonly string[]>> = {
   object: [],
   'flin.subscribe': [],
   'flin.unsubscribe': [],
+  xgroup: [],
+  xinfo: [],
 }
 
 /** Categories of the subcommands of a container, where it has none itself. */
 const OF_SUBCOMMANDS: Readonly<Record<string, readonly string[]>> = {
   client: ['connection'],
   object: ['keyspace'],
+  xgroup: ['stream'],
+  xinfo: ['stream'],
 }
 
 /** Redis's ACL categories of a command, or of a subcommand of it. */
@@ -44,6 +50,7 @@ export function categoriesOf(command: Command, flags: readonly CommandFlag[], is
   if (flags.includes('write')) found.add('write')
   if (flags.includes('readonly')) found.add('read')
   if (flags.includes('pubsub')) found.add('pubsub')
+  if (flags.includes('blocking')) found.add('blocking')
   if (flags.includes('admin')) found.add('admin').add('dangerous')
   found.add(flags.includes('fast') ? 'fast' : 'slow')
   return [...found]

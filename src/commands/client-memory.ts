@@ -20,7 +20,7 @@ export interface BufferSizes {
 }
 
 /** Bytes that a client takes beside a connection's fixed cost. */
-export function clientMemory({ buffers, queueSize, walk }: Session): number {
+export function clientMemory({ buffers, queueSize, walk, wait }: Session): number {
   const { query, indexes, replies, lent } = buffers
-  return query + indexes + replies + lent + queueSize + (walk?.size ?? 0)
+  return query + indexes + replies + lent + queueSize + (walk?.size ?? 0) + (wait?.args.buf.length ?? 0)
 }

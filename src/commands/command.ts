@@ -18,6 +18,10 @@ export type CommandFlag =
   | 'skip_slowlog'
   | 'allow_busy'
   | 'pubsub'
+  /** Its request may wait. */
+  | 'blocking'
+  /** Which arguments are keys is told by the arguments themselves. */
+  | 'movablekeys'
   /** May not be part of a transaction. */
   | 'no_multi'
   /** Runs at once also inside MULTI, as EXEC does. Flin's own word: COMMAND does not tell it. */
@@ -35,7 +39,8 @@ export function toldFlags(flags: readonly CommandFlag[]): CommandFlag[] {
   return flags.filter((flag) => !OWN_FLAGS.includes(flag))
 }
 
-export type CommandGroup = 'string' | 'generic' | 'transactions' | 'connection' | 'server' | 'pubsub' | 'flin'
+export type CommandGroup =
+  'string' | 'list' | 'stream' | 'generic' | 'transactions' | 'connection' | 'server' | 'pubsub' | 'flin'
 
 /** Which arguments are keys: Redis's first, last (negative: from the end), step. */
 export interface KeySpec {
@@ -68,6 +73,24 @@ export interface Subcommand {
   readonly run: (context: Context, args: Args) => void
 }
 
+/** What a list may be, at most, when a command's turn comes. */
+export interface ForeseenList {
+  /** Items. */
+  readonly count: number
+  /** Bytes that the record of an item takes. */
+  readonly itemSize: number
+  /** Notes that it may get so many items more, of at most this size. */
+  mayGrow: (count: number, itemSize: number) => void
+  /** Notes that one item may be inserted between others; says whether all of them may have to be written again to make room. */
+  mayInsert: () => boolean
+}
+
+/** So many of the items that a list has are read, or moved, from its beginning and from its end. */
+export interface ItemRange {
+  readonly left: number
+  readonly right: number
+}
+
 /** What a transaction may have made of keys when a command's turn comes, before its first command has run. */
 export interface Foresight {
   /** Bytes that a value may have: what would get longer is refused when it runs. */
@@ -76,6 +99,10 @@ export interface Foresight {
   sizeOf: (args: Args, i: number) => number
   /** Notes that the key in argument `i` may be given a value of so many bytes. */
   mayGet: (args: Args, i: number, size: number) => void
+  /** What the list of the key in argument `i` may be; its records are the key's value. */
+  listOf: (args: Args, i: number) => ForeseenList
+  /** Notes that the key in argument `to` may be given what the one in argument `from` has. */
+  mayTake: (args: Args, from: number, to: number) => void
 }
 
 /** A command is one object in a file of its own; tools and docs read it from the registry. */
@@ -90,6 +117,8 @@ export interface Command {
   readonly keys?: KeySpec
   /** Which of its arguments Redis's COMMAND INFO tells of as keys, though they are channels. */
   readonly toldKeys?: KeySpec
+  /** Calls `visit` with the number of each argument that is a key, where these do not stand in fixed places. */
+  readonly findKeys?: (args: Args, visit: (i: number) => void) => void
   readonly group: CommandGroup
   /** The Redis version, or the Flin version, that brought it. */
   readonly since: string
@@ -100,7 +129,7 @@ export interface Command {
   readonly subcommands?: readonly Subcommand[]
   /** It looks at keys that its arguments do not name. */
   readonly isWalk?: true
-  /** Runs against the state as it is now. Looks up before it writes; replies exactly once. */
+  /** Runs against the state as it is now. Looks up before it writes; replies exactly once, or waits: see waitFor(). */
   readonly run: (context: Context, args: Args) => void
   /**
    * Checks what must hold before a transaction begins; throws or replies nothing. Only for preconditions whose failure
@@ -108,17 +137,23 @@ export interface Command {
    */
   readonly precondition?: (context: Context, args: Args) => void
   /**
+   * Within a transaction, before its first command runs: looks at all records that it may have to read beside those of its keys,
+   * so that they are loaded. Throws ColdRead only.
+   */
+  readonly rehearse?: (context: Context, args: Args) => void
+  /**
    * How many bytes of values it may write, at most, and tells `foresight` which keys may get longer by it: for commands that
    * write more than their arguments, or a number. Others append each argument once at most, keys three times. A transaction is
    * refused whole when all that its commands may write is too much; they build on each other. Throws nothing: what is wrong
    * with the arguments shows when it runs.
    */
   readonly valuesSize?: (foresight: Foresight, args: Args) => number
-}
-
-/** Whether a command may write into the log. */
-export function mayAppend({ flags }: Command): boolean {
-  return flags.includes('write') || flags.includes('appends')
+  /** Which items it may read, or take away before others are read, of the lists of its keys: a transaction loads them before it begins. */
+  readonly itemsRead?: (args: Args) => ItemRange
+  /** What the first of its keys has, the second one may have then. */
+  readonly passesOn?: true
+  /** What it writes gives space back in the end, though it is more than its arguments: it may run on a full disk, too. */
+  readonly frees?: true
 }
 
 /** Thrown by a command to reply with an error; costs no stack. The text is Redis's, with its code word in front. */

@@ -3,7 +3,7 @@ import type { Args } from '../protocol/resp/args.js'
 
 /** What a command that consists of its subcommands says of itself. */
 type ContainerFacts = Pick<Command, 'name' | 'code' | 'group' | 'since' | 'summary'> &
-  Partial<Pick<Command, 'differs'>> & { readonly subcommands: readonly Subcommand[] }
+  Partial<Pick<Command, 'differs' | 'valuesSize' | 'rehearse'>> & { readonly subcommands: readonly Subcommand[] }
 
 /** A command that is told what to do by the word behind its name; HELP is added. */
 export function container(facts: ContainerFacts): Command {

@@ -9,6 +9,7 @@ import { findSubcommand } from './container.js'
 import { errorText } from './error-text.js'
 import { checkKeySizes, collectCold } from './keys-of.js'
 import { REPLY_GOES_ON } from './partial-reply.js'
+import { leaveOut } from './reply-mode.js'
 import type { ServerView } from './server-view.js'
 import type { Session } from './session.js'
 import { abortExec, exec } from './transactions/exec.js'
@@ -18,7 +19,8 @@ const NOTHING_TO_LOAD: readonly Place[] = []
 
 /**
  * Runs one request after the other: finds the command, checks its arguments, queues it inside MULTI, turns failures into
- * error replies. A request either runs whole and replies once, or has no effect and asks for places to be loaded.
+ * error replies. A request either runs whole and replies once, or has no effect and asks for places to be loaded; or it waits, and
+ * BlockedClients see to its reply.
  */
 export class Dispatcher {
   readonly #keyspace: Keyspace
@@ -44,7 +46,7 @@ export class Dispatcher {
     const command = this.#server.registry.find(args, 0)
     const places =
       command === undefined ? this.#refuseUnknown(session, args, reply) : this.#run(session, command, args, reply)
-    if (session.replyMode !== 'on' && places === null) {
+    if (session.replyMode !== 'on' && places === null && session.wait === null) {
       leaveOut(session, reply, isMessage(session, command) ? reply.length : mark)
     }
     return places
@@ -83,7 +85,7 @@ export class Dispatcher {
       fault = ERR.subscribed(session.lastCommand)
     const isQueued = session.queue !== null && !flags.includes('immediate')
     if (isQueued && fault === null && flags.includes('no_multi')) fault = ERR.noMulti
-    fault ??= keyFault(command, args)
+    fault ??= keyFault(command, flags, args)
     if (isQueued) fault ??= queueFault(session, args, this.#queueSizeMax)
     if (fault !== null) {
       counts.rejected++
@@ -101,7 +103,7 @@ export class Dispatcher {
     const weight = timingWeight(counts)
     const began = weight === 0 ? 0 : performance.now()
     keyspace.command = command.code
-    keyspace.countsLookups = !command.flags.includes('write')
+    keyspace.countsLookups = !flags.includes('write')
     try {
       if (keyspace.log.hasCold) loadFirst(keyspace, command, args)
       command.run(context, args)
@@ -144,9 +146,9 @@ export class Dispatcher {
 }
 
 /** Why a command may be neither run nor queued: it would write some of its keys before it met one that no record can hold. */
-function keyFault(command: Command, args: Args): string | null {
+function keyFault(command: Command, flags: readonly CommandFlag[], args: Args): string | null {
   const { starts, ends, count } = args
-  if (ends[count - 1]! - starts[0]! <= KEY_SIZE_MAX || !command.flags.includes('denyoom')) return null
+  if (ends[count - 1]! - starts[0]! <= KEY_SIZE_MAX || !flags.includes('denyoom')) return null
   try {
     checkKeySizes(command, args)
     return null
@@ -154,13 +156,6 @@ function keyFault(command: Command, args: Args): string | null {
     if (error instanceof FlinError) return errorText(error)
     throw error
   }
-}
-
-/** What CLIENT REPLY wants: the reply that was just written is taken back, or the next one will be. */
-function leaveOut(session: Session, reply: ReplyWriter, mark: number): void {
-  if (session.replyMode === 'next') session.replyMode = 'this'
-  else if (session.replyMode === 'this') session.replyMode = 'on'
-  reply.truncate(mark)
 }
 
 /** What tells of subscriptions is a message, and no reply. */

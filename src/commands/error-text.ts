@@ -9,6 +9,7 @@ export const RESP_CODES: Readonly<Partial<Record<ErrorCode, string>>> = {
   LOG_READ_ONLY: 'READONLY',
   LOG_POISONED: 'MISCONF',
   LOG_CORRUPT: 'CORRUPT',
+  WRONG_TYPE: 'WRONGTYPE',
 }
 
 /** Text of an error reply. */

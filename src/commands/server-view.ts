@@ -40,6 +40,8 @@ export interface ServerView {
   resetStats: () => void
   /** Everybody who is connected. */
   clients: () => Iterable<Session>
+  /** Ends the waiting of a client's request, as if its time were up, or with an error. False: none of this id waits. */
+  unblock: (clientId: number, withError: boolean) => boolean
   /** Whether clients need no password. */
   isOpen: () => boolean
   /** Compares in a time that tells nothing of the password. Where none is needed, any is right. */

@@ -1,5 +1,6 @@
 import type { Watched, Watcher } from '../models/watches.js'
 import type { Args } from '../protocol/resp/args.js'
+import type { Wait } from './blocking/wait.js'
 import type { BufferSizes } from './client-memory.js'
 import type { Command } from './command.js'
 import type { Outlet } from '../subscriptions/outlet.js'
@@ -57,8 +58,12 @@ export interface Session {
   subscriber: Subscriber | null
   /** Where messages go that it is sent. */
   readonly outlet: Outlet
+  /** What its request waits for; null: none waits. */
+  readonly wait: Wait | null
   readonly watcher: Watcher
   readonly watched: Watched[]
+  /** Its request waits: it is replied to later, and no further one is run before. */
+  block: (wait: Wait) => void
   /** Closes the connection when all replies have been sent. */
   closeAfterReply: () => void
   /** Closes the connection without a word. */

@@ -1,15 +1,18 @@
-import { digest64, type Disk, hex64, type RecordView, walkRecords } from '../../segments/index.js'
+import { digest64, type Disk, hex64, type Log, RECORD_FLAG, RecordView, walkRecords } from '../../segments/index.js'
 import { runLoaded } from './cold.js'
 import type { Keyspace } from './keyspace.js'
 import { KIND } from './kinds.js'
+import { checkLoaded } from './objects/object-copy.js'
+import { objectIdOf, type ObjectState } from './objects/object-state.js'
 
 const MASK = 0xffff_ffff_ffff_ffffn
 const SCAN_COUNT = 256
-/** Of the three numbers that are digested before key and value. */
+/** Of the three numbers that are digested before key and value, and of two more where it is no string. */
 const NUMBERS_SIZE = 24
+const MORE_NUMBERS_SIZE = 16
 
 /**
- * XXH64 over every key with its value, revision and expiry, added up so that order does not matter: two nodes, or a log
+ * XXH64 over every key with its value, revision and expiry, and over every member of what it has, added up so that order does not matter: two nodes, or a log
  * before and after compaction, hold the same state if and (but for chance) only if the digests are equal. 16 hex digits.
  * Keys that have expired by the keyspace's `now` do not count. For checks and tests: it reads everything.
  */
@@ -31,20 +34,44 @@ export async function stateDigest(keyspace: Keyspace): Promise<string> {
 
 function entryDigest(keyspace: Keyspace, key: Buffer): bigint {
   if (!keyspace.find(key, 0, key.length)) return 0n
-  const { record } = keyspace
-  return digestOf(record, keyspace.locate().offset, keyspace.expireAt)
+  const { record, log } = keyspace
+  const object = keyspace.foundObject
+  if (object !== null) checkLoaded(log, object)
+  const own = digestOf(record, keyspace.locate().offset, keyspace.expireAt)
+  return object === null ? own : own + membersDigest(log, object)
+}
+
+/** Of records that are in memory. */
+function membersDigest(log: Log, object: ObjectState): bigint {
+  const { reader } = log
+  const view = new RecordView()
+  let total = 0n
+  for (const { segments, positions, first, end } of object.recordChunks()) {
+    for (let i = first; i < end; i++) {
+      const { offset } = log.locate(segments[i]!, positions[i]!)!
+      reader.seek(segments[i]!, positions[i]!)
+      total += digestOf(view.at(reader.bytes, reader.start), offset, 0)
+    }
+  }
+  return total
 }
 
 let scratch = Buffer.alloc(1024)
 
 /** Of sizes and numbers as f64, then key and value, which lie one behind the other. */
-function digestOf({ bytes, keyStart, keyEnd, valueEnd }: RecordView, offset: number, expireAt: number): bigint {
-  const size = NUMBERS_SIZE + valueEnd - keyStart
+function digestOf(view: RecordView, offset: number, expireAt: number): bigint {
+  const { bytes, keyStart, keyEnd, valueEnd, kind, datum } = view
+  const numbersSize = kind === KIND.string ? NUMBERS_SIZE : NUMBERS_SIZE + MORE_NUMBERS_SIZE
+  const size = numbersSize + valueEnd - keyStart
   if (scratch.length < size) scratch = Buffer.alloc(size * 2)
   scratch.writeDoubleLE(keyEnd - keyStart, 0)
   scratch.writeDoubleLE(offset, 8)
   scratch.writeDoubleLE(expireAt, 16)
-  bytes.copy(scratch, NUMBERS_SIZE, keyStart, valueEnd)
+  if (kind !== KIND.string) {
+    scratch.writeDoubleLE(kind, 24)
+    scratch.writeDoubleLE(datum, 32)
+  }
+  bytes.copy(scratch, numbersSize, keyStart, valueEnd)
   return digest64(scratch.subarray(0, size))
 }
 
@@ -73,14 +100,27 @@ export async function sumState(
   let total = 0n
   let keyCount = 0
   let liveCount = 0
+  const expired = new Set<number>()
+  /** By object: members may lie before and behind the record of their key. */
+  const membersTotals = new Map<number, bigint>()
   await walkRecords(
     disk,
     log,
     (record, view, offset) => {
-      if (record.kind !== KIND.string || view.isTombstone || !liveness.isLive(record)) return
+      const isMember = (record.flags & RECORD_FLAG.member) !== 0
+      if (!isMember && !liveness.isOfKey(record.kind)) return
+      if (view.isTombstone || !liveness.isLive(record)) return
+      if (isMember) {
+        const id = objectIdOf(record)
+        membersTotals.set(id, (membersTotals.get(id) ?? 0n) + digestOf(view, offset, 0))
+        return
+      }
       liveCount++
       const expireAt = liveness.expireAtOf(record)
-      if (expireAt !== 0 && expireAt <= now) return
+      if (expireAt !== 0 && expireAt <= now) {
+        if (record.kind !== KIND.string) expired.add(record.datum)
+        return
+      }
       keyCount++
       total = (total + digestOf(view, offset, expireAt)) & MASK
     },
@@ -88,5 +128,6 @@ export async function sumState(
       onSegment(size)
     },
   )
+  for (const [id, sum] of membersTotals) if (!expired.has(id)) total = (total + sum) & MASK
   return { digest: hex64(total), keyCount, indexedCount: keyspace.count, liveCount }
 }

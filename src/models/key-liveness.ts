@@ -1,55 +1,54 @@
 import {
-  sizeClassOf,
+  RECORD_FLAG,
   type HashIndex,
   type Liveness,
   type ReplayedRecord,
   type Supersession,
 } from '../../segments/index.js'
 import type { ExpiryTable } from './expiry-table.js'
+import { seekPlace, TAG } from './key-entry.js'
 import { KIND } from './kinds.js'
+import type { ObjectTable } from './objects/object-table.js'
 
-/** Bits of an index entry's tag; from {@link TAG_SIZE_SHIFT} on it holds the size class of the record. */
-export const TAG = { expires: 1, collides: 2 } as const
-export const TAG_SIZE_SHIFT = 2
+/** Kinds of the records that say what a key has: the newest one holds. */
+const OF_KEYS = [KIND.string, KIND.list, KIND.stream] as const
 
 /** Slots of the index that are looked at until others have their turn: they lie one behind the other, so some 20 us. */
 const SLOTS_A_TURN = 16_384
 
-/** The part of a tag that says how large the record is. */
-export function sizeTag(size: number): number {
-  return sizeClassOf(size) << TAG_SIZE_SHIFT
-}
-
-/** Stands on the entry with this hash and place; false when there is none: the record there is not the newest of its key. */
-export function seekPlace(index: HashIndex, hi: number, lo: number, segment: number, position: number): boolean {
-  for (let ok = index.seek(hi, lo); ok; ok = index.seekNext()) {
-    if (index.segment === segment && index.position === position) return true
-  }
-  return false
-}
-
-/** What compaction asks about the records of keys, and tells of them. It may leave the index standing on any entry. */
+/**
+ * What compaction asks about the records of keys and of what they have, and tells of them. It may leave the index standing on any
+ * entry. Of the members of objects no history is kept.
+ */
 export class KeyLiveness implements Liveness {
   readonly supersession: Supersession = {
-    by: new Map([
-      [KIND.string, [KIND.string]],
+    by: new Map<number, readonly number[]>([
+      ...OF_KEYS.map((kind) => [kind, OF_KEYS] as const),
       // Bound to its value: another value takes it away.
-      [KIND.expiry, [KIND.expiry, KIND.string]],
+      [KIND.expiry, [KIND.expiry, ...OF_KEYS]],
     ]),
     all: [KIND.floor],
   }
   readonly #index: HashIndex
   readonly #expiries: ExpiryTable
+  readonly #objects: ObjectTable
 
-  constructor(index: HashIndex, expiries: ExpiryTable) {
+  constructor(index: HashIndex, expiries: ExpiryTable, objects: ObjectTable) {
     this.#index = index
     this.#expiries = expiries
+    this.#objects = objects
   }
 
   isLive(record: ReplayedRecord): boolean {
-    const { kind, hi, lo, segmentNumber, position } = record
-    if (kind === KIND.string) return seekPlace(this.#index, hi, lo, segmentNumber, position)
-    return kind === KIND.expiry && this.#isLiveExpiry(record)
+    const { kind, flags, hi, lo, segmentNumber, position } = record
+    if ((flags & RECORD_FLAG.member) !== 0) return this.#objects.isLive(record)
+    if (kind === KIND.expiry) return this.#isLiveExpiry(record)
+    return this.isOfKey(kind) && seekPlace(this.#index, hi, lo, segmentNumber, position)
+  }
+
+  /** Whether a record of this kind says what a key has. */
+  isOfKey(kind: number): boolean {
+    return kind === KIND.string || this.#objects.isObject(kind)
   }
 
   #isLiveExpiry({ hi, lo, segmentNumber, position }: ReplayedRecord): boolean {
@@ -85,14 +84,21 @@ export class KeyLiveness implements Liveness {
       expiries.countRecords(chunk, counts)
       await new Promise(setImmediate)
     }
+    for (const counted of this.#objects.countRecords(counts)) {
+      looked += counted
+      if (looked < SLOTS_A_TURN) continue
+      looked = 0
+      await new Promise(setImmediate)
+    }
     return segmentNumbers.map((number) => counts[number]!)
   }
 
   moved(record: ReplayedRecord, segmentNumber: number, position: number): boolean {
     const { hi, lo } = record
+    if ((record.flags & RECORD_FLAG.member) !== 0) return this.#objects.moved(record, segmentNumber, position)
     const index = this.#index
     const expiries = this.#expiries
-    if (record.kind === KIND.string) {
+    if (record.kind !== KIND.expiry) {
       const isNewest = index.replacePlace(hi, lo, record.segmentNumber, record.position, segmentNumber, position)
       if (isNewest && (index.tag & TAG.expires) !== 0) {
         expiries.moveValue(hi, lo, record.segmentNumber, record.position, segmentNumber, position)

@@ -50,6 +50,24 @@ export class KeyRecords {
     )
   }
 
+  /** A key that has an object with this id. Returns its offset. @param since as of a {@link value} */
+  object(
+    hi: number,
+    lo: number,
+    flags: number,
+    kind: number,
+    command: number,
+    id: number,
+    since: number,
+    key: Buffer,
+    start: number,
+    end: number,
+  ): number {
+    const all = flags | RECORD_FLAG.datum | (since >= 0 ? RECORD_FLAG.since : 0)
+    const { appender } = this.#log
+    return appender.append(kind, all, command, id, since, hi, lo, key, start, end, NOTHING, 0, 0)
+  }
+
   /** When the value with the offset `boundTo` expires, in ms since 1970. */
   expiry(
     hi: number,

@@ -1,7 +1,7 @@
 import type { HashIndex, Log, Place, RecordView } from '../../segments/index.js'
 import { ColdRead } from './cold.js'
 import type { ExpiryTable } from './expiry-table.js'
-import { TAG } from './key-liveness.js'
+import { TAG } from './key-entry.js'
 import { RECORD_OVERHEAD } from './kinds.js'
 
 const RANDOM_TRIES_MAX = 100
@@ -50,7 +50,7 @@ export class KeyWalks {
   scan(
     cursor: number,
     count: number,
-    visit: (bytes: Buffer, keyStart: number, keyEnd: number) => void,
+    visit: (bytes: Buffer, keyStart: number, keyEnd: number, kind: number) => void,
     passesLost = false,
   ): number {
     const { log, record } = this.#keys
@@ -69,7 +69,7 @@ export class KeyWalks {
     for (let i = 0; i < found.length; i += 2) {
       reader.seek(found[i]!, found[i + 1]!)
       record.at(reader.bytes, reader.start)
-      visit(record.bytes, record.keyStart, record.keyEnd)
+      visit(record.bytes, record.keyStart, record.keyEnd, record.kind)
     }
     this.#keys.gateAll()
     return next

@@ -1,43 +1,48 @@
 import {
-  CLASS_SIZES,
-  HashIndex,
-  RECORD_FLAG,
-  RecordView,
-  sameBytes,
-  sizeClassOf,
+  FlinError,
+  type HashIndex,
   type Location,
   type Log,
   type Place,
+  type RecordView,
   type ReplayedRecord,
 } from '../../segments/index.js'
 import { ColdRead } from './cold.js'
-import { ExpiryTable } from './expiry-table.js'
+import type { ExpiryTable } from './expiry-table.js'
 import { KeyBatch } from './key-batch.js'
-import { KeyLiveness, seekPlace, sizeTag, TAG, TAG_SIZE_SHIFT } from './key-liveness.js'
+import { TAG } from './key-entry.js'
+import { KeyLiveness } from './key-liveness.js'
 import { KeyRecords } from './key-records.js'
+import { KeyState } from './key-state.js'
 import { KeyWalks } from './key-walks.js'
 import { CAUSE, KIND } from './kinds.js'
 import { Messages } from './messages/messages.js'
+import { MemberRecords } from './objects/member-records.js'
+import type { ObjectState, ObjectType } from './objects/object-state.js'
+import { OBJECT_TYPES } from './objects/object-types.js'
 import { RecentRemovals } from './recent-removals.js'
 import { StateLiveness } from './state-liveness.js'
 import { Watches, type Watched, type Watcher } from './watches.js'
 
 const NOTHING = Buffer.alloc(0)
 
+/** Thrown where the key has something else than the command is for; one for all, for clients do that often. */
+const WRONG_TYPE = new FlinError('WRONG_TYPE', 'Operation against a key holding the wrong kind of value')
+
 /**
- * All keys: where the newest record of each lies and when it expires. Look-ups leave the key that was looked for in
- * place, so that what follows (reading its value, replacing, removing it) needs no second search. State changes only in
- * the methods named `#apply...`, which live commands and recovery share.
+ * All keys, as commands see and change them. Look-ups leave the key that was looked for in place, so that what follows (reading
+ * its value, replacing, removing it) needs no second search. What is written is applied at once, by {@link KeyState}.
  */
 export class Keyspace {
   readonly log: Log
   readonly watches = new Watches()
   readonly removals = new RecentRemovals()
+  /** What is written of the members of objects. */
+  readonly members: MemberRecords
   readonly #records: KeyRecords
+  readonly #state: KeyState
   readonly #index: HashIndex
   readonly #expiries: ExpiryTable
-  /** Bytes that died, by segment: what compaction chooses by. */
-  readonly #deadSizes: number[]
   /** What was published. No key, but of the same log. */
   readonly messages: Messages
   /** What compaction asks and tells. */
@@ -66,27 +71,31 @@ export class Keyspace {
   /** What the running command's reply waits for: the log must be committed up to here. 0: nothing. */
   gate = 0
 
-  /** The key looked for last. */
-  #hi = 0
-  #lo = 0
-  /** Whether the index holds it, expired or not: then the index stands on it. */
-  #present = false
+  /** Told of a key that has got something for which clients may wait, or whose object is gone. */
+  onReady: (key: Buffer, start: number, end: number) => void = () => undefined
+  /** Told when every key is gone. */
+  onCleared: () => void = () => undefined
   #expired = false
-  #collides = false
   #expireAt = 0
   /** The record found by {@link find}. */
-  readonly record = new RecordView()
+  readonly record: RecordView
 
-  /** @param tableBits How many tables the index has, see HashIndex; few are quicker to make. */
-  constructor(log: Log, tableBits?: number) {
+  /**
+   * @param tableBits how many tables the index has, see HashIndex; few are quicker to make
+   * @param objectTypes what keys may have besides strings
+   */
+  constructor(log: Log, tableBits?: number, objectTypes: readonly ObjectType[] = OBJECT_TYPES) {
     this.log = log
+    this.members = new MemberRecords(log)
     this.#records = new KeyRecords(log)
-    this.#deadSizes = log.deadSizes
-    this.#expiries = new ExpiryTable(this.#deadSizes)
-    this.#index = new HashIndex(tableBits === undefined ? {} : { tableBits })
-    this.batch = new KeyBatch(this.#index, log)
+    this.#state = new KeyState(log, objectTypes, tableBits)
+    const { index, expiries, objects, record } = this.#state
+    this.#index = index
+    this.#expiries = expiries
+    this.record = record
+    this.batch = new KeyBatch(index, log)
     this.messages = new Messages(log)
-    this.liveness = new StateLiveness(new KeyLiveness(this.#index, this.#expiries), this.messages)
+    this.liveness = new StateLiveness(new KeyLiveness(index, expiries, objects), this.messages)
     this.walks = new KeyWalks(this, this.#index, this.#expiries)
   }
 
@@ -99,8 +108,9 @@ export class Keyspace {
     return this.#expiries.count
   }
 
+  /** Bytes in memory of what is known of all keys, without what they hold. */
   get indexSize(): number {
-    return this.#index.byteSize + this.#expiries.byteSize
+    return this.#index.byteSize + this.#expiries.byteSize + this.#state.objects.byteSize
   }
 
   /**
@@ -113,7 +123,7 @@ export class Keyspace {
 
   /** Whether the key looked for last is known to have the state, expired or not, in which it was found. */
   protected get isFoundNewest(): boolean {
-    return this.#present && this.isNewest(this.#index.segment, this.#index.position)
+    return this.#state.isPresent && this.isNewest(this.#index.segment, this.#index.position)
   }
 
   /** Everything about all keys depends on everything that was written. */
@@ -133,13 +143,11 @@ export class Keyspace {
 
   /** As {@link find}, for a key whose hash is known: {@link batch} tells it. */
   findHashed(hi: number, lo: number, key: Buffer, start: number, end: number): boolean {
-    this.#hi = hi
-    this.#lo = lo
     this.#expired = false
     this.#expireAt = 0
-    this.#present = this.#seek(key, start, end)
-    if (!this.removals.isEmpty) this.#waitFor(this.removals.gate(this.#hi, this.#lo))
-    if (!this.#present) {
+    const isPresent = this.#state.seek(hi, lo, key, start, end)
+    if (!this.removals.isEmpty) this.#waitFor(this.removals.gate(hi, lo))
+    if (!isPresent) {
       if (this.#floorGate > this.log.committedOffset) this.#waitFor(this.#floorGate)
       if (this.countsLookups) this.missCount++
       return false
@@ -151,32 +159,56 @@ export class Keyspace {
     return !this.#expired
   }
 
+  /**
+   * As {@link find}, for commands that are for strings.
+   * @throws FlinError WRONG_TYPE when the key has something else
+   */
+  findString(key: Buffer, start: number, end: number): boolean {
+    if (!this.find(key, start, end)) return false
+    if (!this.isString) throw WRONG_TYPE
+    return true
+  }
+
+  /** As {@link find}, for commands that are for objects of one kind; null where the key is not alive. */
+  findObject(kind: number, key: Buffer, start: number, end: number): ObjectState | null {
+    if (!this.find(key, start, end)) return null
+    const object = this.foundObject
+    if (object?.kind !== kind) throw WRONG_TYPE
+    return object
+  }
+
+  /** The object that the key found last has; null: it has a string. A reply waits for its last change. */
+  get foundObject(): ObjectState | null {
+    const { object } = this.#state
+    if (object !== null && object.changedEnd > this.log.committedOffset) this.#waitFor(object.changedEnd)
+    return object
+  }
+
+  /** Whether the key found last has a string. */
+  get isString(): boolean {
+    return (this.#index.tag & TAG.object) === 0
+  }
+
+  /** What the key found last has, as TYPE tells it. */
+  get foundType(): string {
+    return this.typeOf(this.record.kind)
+  }
+
+  /** What a key has whose record is of this kind. */
+  typeOf(kind: number): string {
+    return kind === KIND.string ? 'string' : this.#state.objects.typeName(kind)
+  }
+
   /** For commands that write and yet return what they found: Redis counts those look-ups too. */
   countLookup(isFound: boolean): void {
     if (isFound) this.hitCount++
     else this.missCount++
   }
 
-  /** Puts the index on the entry of a key, by comparing keys where they lie. */
-  #seek(key: Buffer, start: number, end: number): boolean {
-    const index = this.#index
-    const { reader } = this.log
-    const { record } = this
-    this.#collides = false
-    for (let ok = index.seek(this.#hi, this.#lo); ok; ok = index.seekNext()) {
-      if (!reader.seek(index.segment, index.position)) throw new ColdRead(this.#coldOfHash())
-      record.at(reader.bytes, reader.start)
-      const size = record.keyEnd - record.keyStart
-      if (size === end - start && sameBytes(record.bytes, record.keyStart, key, start, size)) return true
-      this.#collides = true
-    }
-    return false
-  }
-
   #checkExpiry(): void {
     const index = this.#index
     const expiries = this.#expiries
-    expiries.find(this.#hi, this.#lo, index.segment, index.position)
+    expiries.find(this.#state.hi, this.#state.lo, index.segment, index.position)
     this.#expireAt = expiries.expireAt
     this.#expired = this.#expireAt <= this.now
     this.#waitFor(this.log.gate(expiries.recordSegment, expiries.recordPosition))
@@ -186,25 +218,11 @@ export class Keyspace {
     if (gate > this.gate) this.gate = gate
   }
 
-  #coldOfHash(): Place[] {
-    const places: Place[] = []
-    const index = this.#index
-    const { reader } = this.log
-    for (let ok = index.seek(this.#hi, this.#lo); ok; ok = index.seekNext()) {
-      if (!reader.seek(index.segment, index.position)) {
-        places.push({ segmentNumber: index.segment, position: index.position })
-      }
-    }
-    return places
-  }
-
   /** Adds to `places` what a look-up of the key would have to load. */
   collectCold(key: Buffer, start: number, end: number, places: Place[]): void {
     const { hasher } = this.log
     hasher.hash(key, start, end)
-    this.#hi = hasher.hi
-    this.#lo = hasher.lo
-    places.push(...this.#coldOfHash())
+    places.push(...this.#state.coldOf(hasher.hi, hasher.lo))
   }
 
   /** When the key found last expires, in ms since 1970; 0 when it does not. */
@@ -244,11 +262,11 @@ export class Keyspace {
     expireAt: number,
   ): void {
     if (this.#expired) this.#remove(key, start, end, CAUSE.expired)
-    const flags = this.#collisionFlag()
+    const { hi, lo, collisionFlag } = this.#state
     const since = this.#since()
     // prettier-ignore
     const offset = this.#records.value(
-      this.#hi, this.#lo, flags, this.command, since, key, start, end, value, valueStart, valueEnd, 0,
+      hi, lo, collisionFlag, this.command, since, key, start, end, value, valueStart, valueEnd, 0,
     )
     this.#hasPut(key, start, end, expireAt, offset)
   }
@@ -259,18 +277,18 @@ export class Keyspace {
    * changed there.
    */
   change(key: Buffer, start: number, end: number, at: number, bytes: Buffer, from: number, to: number): void {
-    const isAlive = this.#present && !this.#expired
+    const isAlive = this.#state.isPresent && !this.#expired
     const { record, expireAt } = this
     const old = isAlive ? record.bytes : NOTHING
     const oldStart = isAlive ? record.valueStart : 0
     const oldSize = isAlive ? record.valueEnd - oldStart : 0
     if (this.#expired) this.#remove(key, start, end, CAUSE.expired)
     const room = Math.max(0, at + to - from - oldSize)
-    const flags = this.#collisionFlag()
+    const { hi, lo, collisionFlag } = this.#state
     const since = this.#since()
     // prettier-ignore
     const offset = this.#records.value(
-      this.#hi, this.#lo, flags, this.command, since, key, start, end, old, oldStart, oldStart + oldSize, room,
+      hi, lo, collisionFlag, this.command, since, key, start, end, old, oldStart, oldStart + oldSize, room,
     )
     this.log.appender.fillValue(oldSize, at, bytes, from, to)
     this.#hasPut(key, start, end, expireAt, offset)
@@ -278,10 +296,20 @@ export class Keyspace {
 
   /** The value that was appended last is that of the key looked for last. */
   #hasPut(key: Buffer, start: number, end: number, expireAt: number, offset: number): void {
-    const { appender } = this.log
-    this.#applyValue(appender.segmentNumber, appender.position, appender.recordSize)
+    const hadObject = this.#applyValue(0)
     if (expireAt > 0) this.#appendExpiry(key, start, end, expireAt, offset)
     this.#touch()
+    if (hadObject) this.onReady(key, start, end)
+  }
+
+  /** The record that was appended last says what the key looked for last has. Returns whether it had an object, which is gone. */
+  #applyValue(kindTag: number): boolean {
+    const { appender } = this.log
+    const state = this.#state
+    const hadObject = state.isPresent && (this.#index.tag & TAG.object) !== 0
+    if (hadObject) state.objects.remove(state.object!.id)
+    state.applyValue(appender.segmentNumber, appender.position, appender.recordSize, kindTag)
+    return hadObject
   }
 
   /**
@@ -289,16 +317,67 @@ export class Keyspace {
    * in which the next record will lie anyway.
    */
   #since(): number {
-    if (!this.#present) return -1
+    if (!this.#state.isPresent) return -1
     const { segment } = this.#index
     const { since } = this.record
     if (since >= 0) return since
     return segment === this.log.appender.segmentNumber ? -1 : this.log.baseOffsetOf(segment)
   }
 
-  #collisionFlag(): number {
-    if (this.#present) return (this.#index.tag & TAG.collides) === 0 ? 0 : RECORD_FLAG.collides
-    return this.#collides ? RECORD_FLAG.collides : 0
+  /** Gives the key looked for last a new object, without members yet. It must not be alive. */
+  createObject(kind: number, key: Buffer, start: number, end: number): ObjectState {
+    if (this.#expired) this.#remove(key, start, end, CAUSE.expired)
+    const id = this.log.endOffset
+    this.#appendObject(kind, id, key, start, end)
+    const object = this.#state.objects.create(kind, id)
+    this.changed(object)
+    return object
+  }
+
+  /**
+   * The object of the key found last becomes that of the key `to`, of which it takes the place; its expiry goes along. The two keys
+   * are not the same.
+   */
+  moveObject(key: Buffer, start: number, end: number, toStart: number, toEnd: number): void {
+    const object = this.#state.object!
+    const { expireAt } = this
+    // Its object is no longer this key's: it goes alone.
+    this.#removeKey(key, start, end, this.command)
+    this.onReady(key, start, end)
+    this.find(key, toStart, toEnd)
+    if (this.#state.isPresent) this.#remove(key, toStart, toEnd, this.#expired ? CAUSE.expired : this.command)
+    const offset = this.#appendObject(object.kind, object.id, key, toStart, toEnd)
+    if (expireAt > 0) this.#appendExpiry(key, toStart, toEnd, expireAt, offset)
+    this.changed(object)
+    this.onReady(key, toStart, toEnd)
+  }
+
+  /** Gives the key looked for last, which must not be alive, a copy of an object: see {@link ObjectState.copyTo}. */
+  copyObject(source: ObjectState, key: Buffer, start: number, end: number, expireAt: number): void {
+    const target = this.createObject(source.kind, key, start, end)
+    if (expireAt > 0) this.#appendExpiry(key, start, end, expireAt, target.id)
+    source.copyTo(target, this.members, this.command)
+    this.changed(target)
+    this.onReady(key, start, end)
+  }
+
+  #appendObject(kind: number, id: number, key: Buffer, start: number, end: number): number {
+    const { hi, lo, collisionFlag } = this.#state
+    const offset = this.#records.object(hi, lo, collisionFlag, kind, this.command, id, this.#since(), key, start, end)
+    this.#applyValue(TAG.object)
+    return offset
+  }
+
+  /** Members of the object of the key looked for last have been written, or removed. */
+  changed(object: ObjectState): void {
+    object.changedEnd = this.log.endOffset
+    this.#touch()
+  }
+
+  /** As {@link changed}, by what is no change to whoever watches the key, as in Redis: what consumers do with a stream. */
+  changedUnseen(object: ObjectState): void {
+    object.changedEnd = this.log.endOffset
+    this.#waitFor(this.log.endOffset)
   }
 
   /** Sets when the key found last expires, in ms since 1970. */
@@ -308,17 +387,17 @@ export class Keyspace {
   }
 
   #appendExpiry(key: Buffer, start: number, end: number, expireAt: number, boundTo: number): void {
-    const flags = this.#collisionFlag()
-    this.#records.expiry(this.#hi, this.#lo, flags, this.command, expireAt, boundTo, key, start, end)
+    const { hi, lo, collisionFlag } = this.#state
+    this.#records.expiry(hi, lo, collisionFlag, this.command, expireAt, boundTo, key, start, end)
     const { appender } = this.log
-    this.#applyExpiry(expireAt, appender.segmentNumber, appender.position, appender.recordSize)
+    this.#state.applyExpiry(expireAt, appender.segmentNumber, appender.position, appender.recordSize)
   }
 
   /** Takes the expiry of the key found last away. */
   persist(key: Buffer, start: number, end: number): void {
     this.#appendTombstone(KIND.expiry, this.command, this.locate().offset, key, start, end)
-    this.#applyExpiry(0, 0, 0, 0)
-    this.removals.add(this.#hi, this.#lo, this.log.endOffset)
+    this.#state.applyExpiry(0, 0, 0, 0)
+    this.removals.add(this.#state.hi, this.#state.lo, this.log.endOffset)
     this.#waitFor(this.log.endOffset)
     this.#touch()
   }
@@ -330,18 +409,25 @@ export class Keyspace {
 
   /** Removes the key looked for last if it is there and has expired: what a write does first, and the expiry cycle always. */
   removeExpired(key: Buffer, start: number, end: number): boolean {
-    if (!this.#present || !this.#expired) return false
+    if (!this.#state.isPresent || !this.#expired) return false
     this.#remove(key, start, end, CAUSE.expired)
     return true
   }
 
   #remove(key: Buffer, start: number, end: number, cause: number): void {
+    const { object } = this.#state
+    if (object !== null) this.#state.objects.remove(object.id)
+    this.#removeKey(key, start, end, cause)
+    if (object !== null) this.onReady(key, start, end)
+  }
+
+  #removeKey(key: Buffer, start: number, end: number, cause: number): void {
     const since = this.#since()
     const first = since >= 0 ? since : this.log.baseOffsetOf(this.#index.segment)
     this.#appendTombstone(KIND.string, cause, first, key, start, end)
-    this.#applyRemoval()
+    this.#state.applyRemoval()
     this.#expired = false
-    this.removals.add(this.#hi, this.#lo, this.log.endOffset)
+    this.removals.add(this.#state.hi, this.#state.lo, this.log.endOffset)
     this.#waitFor(this.log.endOffset)
     // That time has run out is seen by whoever watches, see watch(); that it is noted is no change.
     if (cause === CAUSE.expired) this.expiredCount++
@@ -349,8 +435,8 @@ export class Keyspace {
   }
 
   #appendTombstone(kind: number, cause: number, first: number, key: Buffer, start: number, end: number): void {
-    const flags = this.#collisionFlag()
-    this.#records.tombstone(this.#hi, this.#lo, flags, kind, cause, first, key, start, end)
+    const { hi, lo, collisionFlag } = this.#state
+    this.#records.tombstone(hi, lo, collisionFlag, kind, cause, first, key, start, end)
   }
 
   /** Tells whoever watches the key looked for last that it has changed: by a write that has left nothing behind. */
@@ -360,126 +446,32 @@ export class Keyspace {
 
   #touch(): void {
     this.#waitFor(this.log.endOffset)
-    if (!this.watches.isEmpty) this.watches.touch(this.#hi, this.#lo)
+    if (!this.watches.isEmpty) this.watches.touch(this.#state.hi, this.#state.lo)
   }
 
   /** Removes every key. */
   clear(): void {
     this.#records.floor(this.command)
-    if (!this.watches.isEmpty) this.watches.touchAll((hi, lo) => this.#isAliveHash(hi, lo))
+    if (!this.watches.isEmpty) this.watches.touchAll((hi, lo) => this.#state.isAliveHash(hi, lo, this.now))
     const { appender } = this.log
-    this.#applyFloor(appender.segmentNumber, appender.position)
+    this.#state.applyFloor(appender.segmentNumber, appender.position)
     this.#floorGate = this.log.endOffset
     this.gateAll()
+    this.onCleared()
   }
 
-  /** Whether some key with this hash is alive. */
-  #isAliveHash(hi: number, lo: number): boolean {
-    const index = this.#index
-    for (let ok = index.seek(hi, lo); ok; ok = index.seekNext()) {
-      const isMortal = (index.tag & TAG.expires) !== 0
-      if (!isMortal || !this.#expiries.hasExpired(hi, lo, index.segment, index.position, this.now)) return true
-    }
-    return false
-  }
-
-  // ---- what changes the state; shared by commands and recovery
-
-  #applyValue(segment: number, position: number, size: number): void {
-    const index = this.#index
-    if (this.#present) {
-      this.#deadSizes[index.segment]! += CLASS_SIZES[index.tag >>> TAG_SIZE_SHIFT]!
-      if ((index.tag & TAG.expires) !== 0) this.#expiries.remove(this.#hi, this.#lo, index.segment, index.position)
-      index.update(segment, position, (index.tag & TAG.collides) | sizeTag(size))
-      return
-    }
-    if (this.#collides) this.#markCollisions()
-    index.insert(this.#hi, this.#lo, segment, position, (this.#collides ? TAG.collides : 0) | sizeTag(size))
-    this.#present = seekPlace(index, this.#hi, this.#lo, segment, position)
-  }
-
-  #markCollisions(): void {
-    const index = this.#index
-    for (let ok = index.seek(this.#hi, this.#lo); ok; ok = index.seekNext()) {
-      index.update(index.segment, index.position, index.tag | TAG.collides)
-    }
-  }
-
-  #applyExpiry(expireAt: number, recordSegment: number, recordPosition: number, size: number): void {
-    const index = this.#index
-    const { segment, position, tag } = index
-    if (expireAt === 0) {
-      this.#expiries.remove(this.#hi, this.#lo, segment, position)
-      index.update(segment, position, tag & ~TAG.expires)
-      return
-    }
-    const sizeClass = sizeClassOf(size)
-    this.#expiries.set(this.#hi, this.#lo, segment, position, expireAt, recordSegment, recordPosition, sizeClass)
-    index.update(segment, position, tag | TAG.expires)
-  }
-
-  #applyRemoval(): void {
-    const index = this.#index
-    if ((index.tag & TAG.expires) !== 0) this.#expiries.remove(this.#hi, this.#lo, index.segment, index.position)
-    // The search ended at this key: of others with its hash, which matter if it is put again now, only the tag tells.
-    if ((index.tag & TAG.collides) !== 0) this.#collides = true
-    this.#deadSizes[index.segment]! += CLASS_SIZES[index.tag >>> TAG_SIZE_SHIFT]!
-    index.remove()
-    this.#present = false
-  }
-
-  #applyFloor(segment: number, position: number): void {
-    this.#index.clear()
-    this.#expiries.clear()
-    this.log.noteAllDead(segment, position)
-  }
-
-  /** Applies a record of the log to the state: recovery hands over all of them, in order. */
+  /** Applies a record of the log to the state: recovery hands over all of them, in order, and settles the state then. */
   replay(record: ReplayedRecord): Promise<void> | undefined {
-    if (record.kind === KIND.floor) {
-      this.#applyFloor(record.segmentNumber, record.position)
-      return undefined
-    }
     if (this.messages.covers(record.kind)) {
       this.messages.replay(record)
       return undefined
     }
-    this.#hi = record.hi
-    this.#lo = record.lo
-    // Equal hashes mean equal keys unless the writer has seen two keys collide; then, and only then, keys are compared.
-    if ((record.flags & RECORD_FLAG.collides) !== 0) return this.#replayColliding({ ...record })
-    this.#collides = false
-    this.#present = this.#index.seek(record.hi, record.lo)
-    this.#replayFound(record)
-    return undefined
+    return this.#state.replay(record)
   }
 
-  #replayFound(record: ReplayedRecord): void {
-    const isTombstone = (record.flags & RECORD_FLAG.tombstone) !== 0
-    if (record.kind === KIND.string) {
-      if (!isTombstone) this.#applyValue(record.segmentNumber, record.position, record.size)
-      else if (this.#present) this.#applyRemoval()
-    } else if (record.kind === KIND.expiry && this.#present) {
-      this.#applyExpiry(isTombstone ? 0 : record.datum, record.segmentNumber, record.position, record.size)
-    }
-  }
-
-  async #replayColliding(record: ReplayedRecord): Promise<void> {
-    const { reader } = this.log
-    const places: Place[] = [{ segmentNumber: record.segmentNumber, position: record.position }]
-    const index = this.#index
-    for (let ok = index.seek(record.hi, record.lo); ok; ok = index.seekNext()) {
-      places.push({ segmentNumber: index.segment, position: index.position })
-    }
-    reader.loaded = await this.log.load(places)
-    reader.seek(record.segmentNumber, record.position)
-    const own = new RecordView().at(reader.bytes, reader.start)
-    const key = Buffer.from(own.key())
-    this.#present = this.#seek(key, 0, key.length)
-    this.#collides = true
-    this.#replayFound(record)
-    if (this.#present) index.update(index.segment, index.position, index.tag | TAG.collides)
-    reader.loaded = null
+  /** The replay is over: what no key has is forgotten, and what objects need beside the places of their members is loaded. */
+  settle(): Promise<void> {
+    return this.#state.settle()
   }
 
   /**
@@ -490,7 +482,8 @@ export class Keyspace {
   watch(key: Buffer, start: number, end: number, watcher: Watcher): Watched {
     this.countsLookups = false // as in Redis
     this.find(key, start, end)
-    const watched = { hi: this.#hi, lo: this.#lo, expireAt: this.expireAt }
+    const { hi, lo } = this.#state
+    const watched = { hi, lo, expireAt: this.expireAt }
     this.watches.add(watched.hi, watched.lo, watcher)
     return watched
   }

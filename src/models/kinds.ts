@@ -8,6 +8,22 @@ export const KIND = {
   expiry: 2,
   /** Buries every key that is older: FLUSHALL. */
   floor: 3,
+  /** A key that has a list; the datum is the list's id. */
+  list: 4,
+  /** An item; entity = list and order. */
+  listItem: 5,
+  /** A key that has a stream; the datum is the stream's id. */
+  stream: 6,
+  /** An entry; entity = stream and order, which is the offset of the record. */
+  streamEntry: 7,
+  /** What a stream knows beside its entries; entity = stream. */
+  streamState: 8,
+  /** A consumer group; entity = stream and order. */
+  group: 9,
+  /** A consumer of a group; entity = stream and order. */
+  consumer: 10,
+  /** An entry that was delivered and not acknowledged; entity = stream and order. */
+  pending: 11,
   /** A published message; key = channel, value = payload, datum = how long it stays, in ms. Entity: itself; it is never superseded. */
   message: 12,
   /** From which offset on messages are held; key = empty, or decimal digits of how long the messages stay that it is about. */

@@ -1,5 +1,6 @@
 import {
   KeyHasher,
+  RECORD_FLAG,
   tallySegments,
   walkRecords,
   type Disk,
@@ -96,8 +97,8 @@ export async function logStats(
       if (view.isTombstone) tombstones.add(size, false)
       shareOf(byKind, kind).add(size, isLive)
       shareOf(byCommand, view.command).add(size, isLive)
-      // A floor has no key: it is about all of them.
-      if (kind !== KIND.floor) keys.add(view, hi, lo, size, isLive)
+      // A floor has no key: it is about all of them. A member has that of its object.
+      if (kind !== KIND.floor && (record.flags & RECORD_FLAG.member) === 0) keys.add(view, hi, lo, size, isLive)
     },
     ({ size }) => {
       onSegment(size)

@@ -12,6 +12,7 @@ const CACHE_SIZE = 16 * 1024 * 1024
 export async function replayState(log: Log, keyspace: Keyspace = new Keyspace(log)): Promise<Keyspace> {
   keyspace.now = log.now()
   await log.replay((record) => keyspace.replay(record))
+  await keyspace.settle()
   return keyspace
 }
 

@@ -6,13 +6,15 @@ import { KIND } from './kinds.js'
 interface Loss {
   readonly segmentNumber: number
   readonly position: number
+  /** Behind the last offset that may be among it. */
+  readonly endOffset: number
   readonly error: FlinError
 }
 
 /**
  * Keys of a damaged log that is served. Records that are lost may have changed, made or removed any key, so a key is known only
  * when its newest record lies behind all that is lost; every other one, be it absent or there with an older value, is
- * answered with LOG_CORRUPT. A removal of all keys behind all that is lost makes everything known again.
+ * answered with LOG_CORRUPT. So is one with an object that was created before. A removal of all keys behind all that is lost makes everything known again.
  */
 export class SalvagedKeyspace extends Keyspace {
   /** Place of the last removal of all keys. */
@@ -37,7 +39,13 @@ export class SalvagedKeyspace extends Keyspace {
     const isAlive = super.findHashed(hi, lo, key, start, end)
     const loss = this.#loss
     if (loss !== null && !this.isFoundNewest) throw loss.error
+    if (loss !== null && !this.isString && this.#mayLackMembers(loss)) throw loss.error
     return isAlive
+  }
+
+  /** A rename writes the key's record anew, and no member's: the object's id tells since when there may be some. */
+  #mayLackMembers({ endOffset }: Loss): boolean {
+    return this.record.datum < endOffset
   }
 
   override readonly isNewest = (segmentNumber: number, position: number): boolean => {
@@ -66,11 +74,13 @@ function lastLoss({ damages, segments }: Log, floorSegment: number, floorPositio
     const { position, size, firstOffset, endOffset } = damage
     // What only says how far the log was durable is missed by nobody. A record would be larger.
     if (endOffset !== null && endOffset <= firstOffset && size <= BATCH_HEADER_SIZE) continue
-    const segmentNumber = segments.find(({ name }) => name === segment)!.number
+    const index = segments.findIndex(({ name }) => name === segment)
+    const segmentNumber = segments[index]!.number
     const text =
       `the log is damaged: ${lostOffsets(firstOffset, endOffset)}, and which keys they have changed is not known. ` +
       '`flin log dump` shows what else there is'
-    const loss = { segmentNumber, position, error: new FlinError('LOG_CORRUPT', text) }
+    const lostEnd = endOffset ?? segments[index + 1]?.baseOffset ?? Infinity
+    const loss = { segmentNumber, position, endOffset: lostEnd, error: new FlinError('LOG_CORRUPT', text) }
     return isBehind(floorSegment, floorPosition, loss) ? null : loss
   }
   return null

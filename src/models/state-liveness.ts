@@ -26,6 +26,11 @@ export class StateLiveness implements Liveness {
       : this.#keys.moved(record, segmentNumber, position)
   }
 
+  /** Whether the record says what a key has. */
+  isOfKey(kind: number): boolean {
+    return this.#keys.isOfKey(kind)
+  }
+
   /** When the key of a live value expires, in ms since 1970; 0 when it does not. */
   expireAtOf(record: ReplayedRecord): number {
     return this.#keys.expireAtOf(record)

@@ -1,6 +1,8 @@
 import type net from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { FlinError, type LoadedRecords, type Place } from '../../segments/index.js'
+import type { BlockedClient } from '../commands/blocking/blocked-clients.js'
+import type { Wait } from '../commands/blocking/wait.js'
 import type { BufferSizes } from '../commands/client-memory.js'
 import { errorText } from '../commands/error-text.js'
 import { unwatchAll } from '../commands/transactions/watch.js'
@@ -10,6 +12,7 @@ import type { CommitWaiter } from '../commit/committer.js'
 import type { Watched } from '../models/watches.js'
 import { isBinary } from '../protocol/binary/opcodes.js'
 import type { ReplyBuffer } from '../protocol/reply-buffer.js'
+import type { ReplyWriter } from '../protocol/resp/reply-writer.js'
 import type { Outlet } from '../subscriptions/outlet.js'
 import type { Subscriber } from '../subscriptions/subscriber.js'
 import { BinaryDialect } from './binary-dialect.js'
@@ -22,6 +25,11 @@ import { SocketWriter } from './socket-writer.js'
 
 /** Above this many unsent bytes no further request of the connection is run. */
 const OUTPUT_PAUSE_SIZE = 1 << 20
+/**
+ * So many bytes are read behind a request that waits for a key. As long as there are no more, it is seen when the client leaves,
+ * and nothing is taken for it.
+ */
+const BLOCKED_INPUT_SIZE_MAX = 64 * 1024
 /** So many bytes of replies may be written until it is looked again whether there is room for more. */
 const ROOM_STEP_SIZE = 1024
 /** So long may a client take to close its side once all has been sent. */
@@ -30,9 +38,9 @@ const OVERFLOWN = 'its replies exceed the output limit'
 
 /**
  * One client: bytes in, requests run in order, replies out in order. Stops reading while its replies are not taken, while the
- * disk is behind, and while a request waits for records from disk.
+ * disk is behind, and while a request waits for records from disk; runs nothing while one waits for a key.
  */
-export class Connection implements Session, CommitWaiter {
+export class Connection implements Session, BlockedClient, CommitWaiter {
   readonly id: number
   readonly address: string
   readonly localAddress: string
@@ -52,6 +60,7 @@ export class Connection implements Session, CommitWaiter {
   queueSize = 0
   queueFailed = false
   walk: KeyWalk | null = null
+  wait: Wait | null = null
   readonly watcher = { dirty: false }
   readonly watched: Watched[] = []
   subscriber: Subscriber | null = null
@@ -65,7 +74,7 @@ export class Connection implements Session, CommitWaiter {
   readonly #sender: SocketWriter
   readonly #output: Output<ReplyBuffer>
   #isWaitingForCommit = false
-  /** A request waits for records, or the disk for room: nothing is run. */
+  /** A request waits for records, or for a key: nothing is run. */
   #isParked = false
   /** What the request that waits for records has loaded. */
   #loaded: LoadedRecords | null = null
@@ -185,12 +194,14 @@ export class Connection implements Session, CommitWaiter {
   /** Runs no further request, and ends the connection when the replies of those that have run are sent. */
   finish(): void {
     this.#isClosing = true
+    this.#unblock()
     this.#flush()
   }
 
   /** Ends the connection at once. */
   destroy(): void {
     this.#isClosing = true
+    this.#unblock()
     this.walk = null
     this.#socket.destroy()
   }
@@ -205,7 +216,49 @@ export class Connection implements Session, CommitWaiter {
     this.#run()
     this.lastActiveMs = this.#host.keyspace.now
     requests.retain()
-    return !this.#isPaused
+    return !this.#isPaused && (this.wait === null || requests.unreadSize <= BLOCKED_INPUT_SIZE_MAX)
+  }
+
+  block(wait: Wait): void {
+    this.wait = wait
+    this.#isParked = true
+    this.#host.blocked.add(this, wait)
+    // Whatever it was that reading has stopped for is over, and the end of the connection has to be seen.
+    this.#socket.resume()
+  }
+
+  answer(write: (reply: ReplyWriter) => boolean): boolean {
+    const output = this.#output
+    const { writer } = this.#resp
+    output.open()
+    const start = writer.length
+    let isWritten = false
+    try {
+      isWritten = write(writer)
+    } finally {
+      // Gives the memory for the reply back.
+      if (!isWritten) output.flush(this.#host.log.committedOffset)
+    }
+    if (!isWritten) return false
+    this.wait = null
+    this.#isParked = false
+    this.#hold(start)
+    this.#flush()
+    // They have their turn behind the one that is under way; where there are none, reading has not stopped.
+    if (this.#dialect.requests.unreadSize > 0) setImmediate(this.#runNext)
+    return true
+  }
+
+  readonly #runNext = (): void => {
+    this.#continue()
+  }
+
+  /** The connection ends: nobody waits for a key any more. */
+  #unblock(): void {
+    if (this.wait === null) return
+    this.wait = null
+    this.#isParked = false
+    this.#host.blocked.forget(this)
   }
 
   /** Chooses the dialect. */
@@ -232,7 +285,7 @@ export class Connection implements Session, CommitWaiter {
 
   #runRequests(): void {
     const host = this.#host
-    const { keyspace, log } = host
+    const { keyspace, log, blocked } = host
     const dialect = this.#dialect
     const { requests, writer } = dialect
     const output = this.#output
@@ -260,7 +313,15 @@ export class Connection implements Session, CommitWaiter {
       }
       if (writer.isOverflown) this.#drop(OVERFLOWN)
       else if (keyspace.gate > log.committedOffset) output.gate(start, keyspace.gate, log.flushingOffset)
+      if (blocked.isReady) blocked.serve()
     }
+  }
+
+  /** The reply from `start` on waits for what it tells. */
+  #hold(start: number): void {
+    const { keyspace, log } = this.#host
+    if (this.#output.writer.isOverflown) this.#drop(OVERFLOWN)
+    else if (keyspace.gate > log.committedOffset) this.#output.gate(start, keyspace.gate, log.flushingOffset)
   }
 
   #drop(reason: string): void {
@@ -342,6 +403,7 @@ export class Connection implements Session, CommitWaiter {
         host.log.reader.loaded = this.#loaded
         this.#runOne()
         host.log.reader.loaded = null
+        if (host.blocked.isReady) host.blocked.serve()
         this.#continue()
       },
       (error: unknown) => {
@@ -365,8 +427,7 @@ export class Connection implements Session, CommitWaiter {
     if (places !== null) dialect.requests.unnext()
     if (places === null || this.#output.writer.length > start) {
       this.#loaded = null
-      if (this.#output.writer.isOverflown) this.#drop(OVERFLOWN)
-      else if (keyspace.gate > log.committedOffset) this.#output.gate(start, keyspace.gate, log.flushingOffset)
+      this.#hold(start)
       return
     }
     this.#load(places)
@@ -436,6 +497,7 @@ export class Connection implements Session, CommitWaiter {
   #dispose(): void {
     this.#isClosed = true
     this.#isClosing = true
+    this.#unblock()
     if (this.#lingerTimer !== null) clearTimeout(this.#lingerTimer)
     unwatchAll(this, this.#host.keyspace)
     if (this.subscriber !== null) this.#host.subscriptions.remove(this.subscriber)

@@ -1,5 +1,6 @@
 import type { Log } from '../../segments/index.js'
 import type { BinaryDispatcher } from '../commands/binary/binary-dispatcher.js'
+import type { BlockedClients } from '../commands/blocking/blocked-clients.js'
 import type { Dispatcher } from '../commands/dispatcher.js'
 import type { Committer } from '../commit/committer.js'
 import type { Keyspace } from '../models/keyspace.js'
@@ -21,6 +22,7 @@ export interface Host {
   readonly keyspace: Keyspace
   readonly dispatcher: Dispatcher
   readonly binaryDispatcher: BinaryDispatcher
+  readonly blocked: BlockedClients
   readonly committer: Committer
   readonly subscriptions: Subscriptions
   readonly requestLimits: RequestLimits

@@ -151,6 +151,8 @@ function agree(mode: Mode, reference: Reply, actual: Reply, inExec: boolean): bo
   }
   if (mode === 'hello') return isDeepStrictEqual(withoutId(reference), withoutId(actual))
   if (mode === 'shape') return isDeepStrictEqual(shapeOf(reference), shapeOf(actual))
+  if (mode === 'stream') return isDeepStrictEqual(streamFacts(reference), streamFacts(actual))
+  if (mode === 'pending') return isDeepStrictEqual(withoutIdle(reference), withoutIdle(actual))
   if (mode === 'unordered' && Array.isArray(reference) && Array.isArray(actual)) {
     return isDeepStrictEqual([...reference].sort(), [...actual].sort())
   }
@@ -172,6 +174,31 @@ function fieldsOf(reply: Reply): unknown {
   if (typeof text !== 'string') return reply
   const names = text.split('\n').map((line) => [...line.matchAll(/([\w-]+)=/g)].map(([, name]) => name!))
   return { isVerbatim, names: names.map((all) => all.filter((name) => !name.startsWith('lib-'))) }
+}
+
+/** Fields that say how a server keeps a stream, and times that are counted. */
+const OWN_FIELDS = new Set(['radix-tree-keys', 'radix-tree-nodes', 'idle', 'seen-time'])
+/** Numbers from here on are times in ms since 1970. */
+const TIME_MIN = 1_500_000_000_000
+
+function isOwnField(name: Reply | undefined): boolean {
+  return typeof name === 'string' && OWN_FIELDS.has(name)
+}
+
+/** What a reply tells of a stream, without times and what is the server's own affair. */
+export function streamFacts(reply: Reply): unknown {
+  if (Array.isArray(reply)) {
+    return reply.map((one, i) => (isOwnField(reply[i - 1]) ? 'own' : streamFacts(one)))
+  }
+  if (typeof reply === 'number' && reply > TIME_MIN) return 'time'
+  if (typeof reply !== 'object' || reply === null || !('map' in reply)) return reply
+  return reply.map.map(([name, value]) => [name, isOwnField(name) ? 'own' : streamFacts(value)])
+}
+
+/** What XPENDING tells, in either of its forms. */
+function withoutIdle(reply: Reply): Reply {
+  if (!Array.isArray(reply)) return reply
+  return reply.map((one) => (Array.isArray(one) && one.length === 4 ? one.filter((_, i) => i !== 2) : one))
 }
 
 function isPositive(reply: Reply): reply is number {

@@ -2,7 +2,9 @@ import { frame, type Argument } from '../helpers/resp-client.js'
 import type { Random } from '../helpers/random.js'
 import { connectionRequest } from './connection-requests.js'
 import { keyRequest } from './key-requests.js'
+import { listRequest } from './list-requests.js'
 import { encodingRequests, stringRequest } from './string-requests.js'
+import { streamRequest } from './stream-requests.js'
 import { PATTERNS, Vocabulary, type Mode, type Request } from './vocabulary.js'
 
 /** One request on one of two connections; or SCAN until its end; or a wait until short-lived keys have expired. */
@@ -64,7 +66,9 @@ export class RandomSteps {
     const random = this.#random
     const words = this.#words
     const roll = random.below(1000)
-    if (roll < 420) return [stringRequest(words)]
+    if (roll < 250) return [stringRequest(words)]
+    if (roll < 375) return [listRequest(words)]
+    if (roll < 500) return [streamRequest(words)]
     if (roll < 700) return [keyRequest(words)]
     if (roll < 740) return encodingRequests(words, this.#inMulti[on] === true)
     if (roll < 850) return [connectionRequest(words, this.#inMulti[on] === true)]
@@ -84,14 +88,29 @@ export class RandomSteps {
     const options: Argument[] = []
     if (random.chance(0.7)) options.push('COUNT', random.pick([1, 2, 10, 1000]))
     if (random.chance(0.5)) options.push('match', random.pick(PATTERNS))
-    if (random.chance(0.2)) options.push('TYPE', random.pick(['string', 'STRING', 'list', 'nonsense']))
+    if (random.chance(0.2))
+      options.push('TYPE', random.pick(['string', 'STRING', 'stream', 'Stream', 'list', 'nonsense']))
     return { type: 'scan', on, options, text: show(on, ['SCAN', '(to its end)', ...options]) }
   }
 
   #shortLived(on: number): Step[] {
-    const args = ['SET', this.#words.key(), this.#words.value(), 'PX', 1 + this.#random.below(2)]
-    const set: Step = { type: 'request', on, bytes: frame(args), mode: 'exact', text: show(on, args) }
-    return [set, { type: 'wait', text: '(a moment)' }]
+    const words = this.#words
+    const ms = 1 + this.#random.below(2)
+    const list = words.listKey()
+    const requests: Argument[][] = this.#random.chance(0.6)
+      ? [['SET', words.key(), words.value(), 'PX', ms]]
+      : [
+          ['RPUSH', list, words.item(), words.item()],
+          ['PEXPIRE', list, ms],
+        ]
+    const steps = requests.map((args): Step => ({
+      type: 'request',
+      on,
+      bytes: frame(args),
+      mode: 'exact',
+      text: show(on, args),
+    }))
+    return [...steps, { type: 'wait', text: '(a moment)' }]
   }
 
   /** Most requests are arrays; those without unusual bytes may go inline. */

@@ -5,17 +5,33 @@ import type { Random } from '../helpers/random.js'
  * How replies to a request are compared:
  * - `exact`: byte for byte; the others leave out what cannot be the same on two servers.
  * - `seconds`, `ms`: numbers of that unit may be a second apart; `shape`: any text for a text, any number for a number.
+ * - `stream`: without what says how it is kept, and times; `pending`: without idle times.
  * - `unordered`: lists in any order; `dbsize`: what has expired may be counted for a while; `client`: lines of the same fields.
  */
-export type Mode = 'exact' | 'seconds' | 'ms' | 'dbsize' | 'hello' | 'scan' | 'shape' | 'unordered' | 'client'
+export type Mode =
+  'exact' | 'seconds' | 'ms' | 'dbsize' | 'hello' | 'scan' | 'shape' | 'unordered' | 'client' | 'stream' | 'pending'
 
 export type Request = [Mode, ...Argument[]]
 
-export const KEYS = [...Array.from({ length: 14 }, (_, i) => `key:${i}`), '', 'k\r\n\x01', 'long'.repeat(60)]
+/** Keys that commands over lists mostly have; the first two also all others. */
+const LIST_KEYS = ['list:0', 'list:1', 'list:2', 'list:3']
+export const KEYS = [
+  ...Array.from({ length: 14 }, (_, i) => `key:${i}`),
+  ...['', 'k\r\n\x01', 'long'.repeat(60)],
+  ...LIST_KEYS.slice(0, 2),
+  ...['stream:0', 'stream:1'],
+]
+/** Few, so that they are found again in lists. */
+const ITEMS = ['a', 'b', 'c', 'd', '', '1', 'item '.repeat(20)]
 /** Keys whose values no RENAME or COPY touches: what these do to OBJECT ENCODING is Flin's own. */
 export const ENCODED_KEYS = ['enc:1', 'enc:2', 'enc:3']
 const INTEGERS = ['0', '1', '-1', '41', '999999999', '1000000000', '-1000000000', '999999999999999', '9007199254740991']
-const BIG_INTEGERS = ['9223372036854775806', '9223372036854775807', '-9223372036854775808', '9223372036854775808']
+export const BIG_INTEGERS = [
+  '9223372036854775806',
+  '9223372036854775807',
+  '-9223372036854775808',
+  '9223372036854775808',
+]
 export const NO_INTEGERS = ['', ' 1', '1 ', '+1', '-0', '007', '1.0', '1e3', 'abc', '--1', '-', '99999999999999999999']
 const FLOATS = [
   '0.1',
@@ -48,6 +64,8 @@ export const PATTERNS = [
 /** Chooses arguments at random. */
 export class Vocabulary {
   readonly random: Random
+  /** Counted up by whoever needs something that rises. */
+  serial = 0
 
   constructor(random: Random) {
     this.random = random
@@ -55,6 +73,14 @@ export class Vocabulary {
 
   key(): string {
     return this.random.pick(KEYS)
+  }
+
+  listKey(): string {
+    return this.random.chance(0.85) ? this.random.pick(LIST_KEYS) : this.key()
+  }
+
+  item(): string {
+    return this.random.chance(0.8) ? this.random.pick(ITEMS) : this.value()
   }
 
   keys(max = 4): Argument[] {

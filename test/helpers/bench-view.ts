@@ -1,4 +1,5 @@
 import { Access } from '../../src/access.js'
+import type { BlockedClients } from '../../src/commands/blocking/blocked-clients.js'
 import { CommandStats } from '../../src/commands/command-stats.js'
 import type { Registry } from '../../src/commands/registry.js'
 import type { ServerView } from '../../src/commands/server-view.js'
@@ -27,6 +28,7 @@ export class BenchView implements ServerView {
   subscriptions!: Subscriptions
   resets = 0
   sessions: Iterable<Session> = []
+  blocked: BlockedClients | null = null
 
   constructor(registry: Registry) {
     this.registry = registry
@@ -48,6 +50,10 @@ export class BenchView implements ServerView {
 
   clients(): Iterable<Session> {
     return this.sessions
+  }
+
+  unblock(clientId: number, withError: boolean): boolean {
+    return this.blocked?.unblock(clientId, withError) ?? false
   }
 
   isOpen(): boolean {

@@ -1,6 +1,7 @@
 import type { Log, LogOptions, Place } from '../../segments/index.js'
 import { ALL_COMMANDS } from '../../src/commands/all.js'
 import type { Command } from '../../src/commands/command.js'
+import type { Wait } from '../../src/commands/blocking/wait.js'
 import type { BufferSizes } from '../../src/commands/client-memory.js'
 import { Dispatcher } from '../../src/commands/dispatcher.js'
 import { Registry } from '../../src/commands/registry.js'
@@ -43,6 +44,7 @@ export class BenchSession implements Session {
   queueSize = 0
   queueFailed = false
   walk: KeyWalk | null = null
+  wait: Wait | null = null
   readonly watcher = { dirty: false }
   readonly watched: Session['watched'] = []
   subscriber: Subscriber | null = null
@@ -76,6 +78,10 @@ export class BenchSession implements Session {
       cutOff: () => undefined,
       drop: () => undefined,
     }
+  }
+
+  block(wait: Wait): void {
+    this.wait = wait
   }
 
   closeAfterReply(): void {

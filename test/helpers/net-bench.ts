@@ -1,7 +1,10 @@
 import type net from 'node:net'
-import type { Log, LogOptions } from '../../segments/index.js'
+import type { Disk, Log, LogOptions } from '../../segments/index.js'
 import { ALL_COMMANDS } from '../../src/commands/all.js'
+import { BlockedClients } from '../../src/commands/blocking/blocked-clients.js'
+import { TIMER, type Timer } from '../../src/commands/blocking/timeouts.js'
 import { BinaryDispatcher } from '../../src/commands/binary/binary-dispatcher.js'
+import type { Command } from '../../src/commands/command.js'
 import { Dispatcher } from '../../src/commands/dispatcher.js'
 import { Registry } from '../../src/commands/registry.js'
 import { Committer } from '../../src/commit/committer.js'
@@ -21,7 +24,12 @@ interface NetBenchOptions {
   readonly outputSizeMax?: number
   readonly stalledMsMax?: number
   readonly log?: Partial<LogOptions>
-  readonly folder?: string
+  /** Where the log is; in memory otherwise. */
+  readonly folder?: string | Disk
+  /** Commands beside all that there are. */
+  readonly commands?: readonly Command[]
+  /** What tells when clients have waited long enough. */
+  readonly timer?: Timer
 }
 
 /** Connections over real sockets to a small log, in this process, with limits of one's own. */
@@ -32,9 +40,12 @@ export class NetBench {
   readonly listener: Listener
   readonly view: BenchView
   readonly subscriptions: Subscriptions
+  readonly blocked: BlockedClients
   readonly clientLimits: ClientLimits
   /** Why clients were dropped. */
   readonly dropped: string[] = []
+  /** What has kept records from being read. */
+  readonly readFailures: unknown[] = []
   /** Whether the disk is to be taken for behind. */
   isBehind = false
   port = 0
@@ -50,7 +61,7 @@ export class NetBench {
       keyspace.removals.committed(offset)
       this.subscriptions.committed(offset)
     }
-    this.view = new BenchView(new Registry(ALL_COMMANDS))
+    this.view = new BenchView(new Registry([...ALL_COMMANDS, ...(options.commands ?? [])]))
     this.view.subscriptions = this.subscriptions
     this.clientLimits = { outputSizeMax: options.outputSizeMax ?? 1 << 30, idleMsMax: 0 }
     const dispatcher = new Dispatcher(keyspace, this.view)
@@ -62,11 +73,17 @@ export class NetBench {
       isPassword: (given: Buffer) => given.toString() === password,
       valueSizeMax: () => requestLimits.bulkSizeMax,
     }
+    const onReadFailed = (error: unknown): void => {
+      this.readFailures.push(error)
+    }
+    this.blocked = new BlockedClients(keyspace, this.view, options.timer ?? TIMER, onReadFailed)
+    this.view.blocked = this.blocked
     const host: Host = {
       log,
       keyspace,
       dispatcher,
       binaryDispatcher: new BinaryDispatcher(keyspace, binaryView, this.view.stats),
+      blocked: this.blocked,
       committer: this.committer,
       subscriptions: this.subscriptions,
       requestLimits,
@@ -76,7 +93,7 @@ export class NetBench {
       isBehind: () => this.isBehind,
       onClosed: () => undefined,
       onDropped: (_, reason) => this.dropped.push(reason),
-      onReadFailed: () => undefined,
+      onReadFailed,
       onAcceptFailed: () => undefined,
     }
     this.listener = new Listener(host, options.clientsMax ?? 100)

@@ -1,3 +1,5 @@
+import { LIST_BUGS } from './list-bugs.js'
+
 /** A test file, and which of its tests: part of their names. */
 export interface TestChoice {
   readonly file: string
@@ -20,6 +22,11 @@ export interface Bug {
 const crash = (tests: string): TestChoice[] => [{ file: 'test/segments/crash.test.ts', tests }]
 const gating = (tests: string): TestChoice[] => [{ file: 'test/src/net/gating.test.ts', tests }]
 const lives = (tests: string): TestChoice[] => [{ file: 'test/src/models/keyspace-lives.test.ts', tests }]
+const objects = (tests: string): TestChoice[] => [{ file: 'test/src/models/objects/objects.test.ts', tests }]
+const streams = (tests: string): TestChoice[] => [{ file: 'test/src/commands/streams/streams.test.ts', tests }]
+const salvagedObjects = (tests: string): TestChoice[] => [
+  { file: 'test/src/models/objects/salvaged-objects.test.ts', tests },
+]
 const salvaged = (tests: string): TestChoice[] => [{ file: 'test/src/models/salvaged-keyspace.test.ts', tests }]
 const space = (tests: string): TestChoice[] => [{ file: 'test/segments/segment-files.test.ts', tests }]
 const cases = (tests: string): TestChoice[] => [{ file: 'test/segments/compaction-cases.test.ts', tests }]
@@ -27,6 +34,7 @@ const compaction = (tests: string): TestChoice[] => [{ file: 'test/segments/comp
 const backup = (file: string, tests: string): TestChoice[] => [{ file: `test/segments/backup/${file}.test.ts`, tests }]
 const retention = (tests: string): TestChoice[] => [{ file: 'test/segments/retention.test.ts', tests }]
 const liveness = (tests: string): TestChoice[] => [{ file: 'test/src/models/key-liveness.test.ts', tests }]
+const blocked = (tests: string): TestChoice[] => [{ file: 'test/src/net/blocked.test.ts', tests }]
 const walk = (tests: string): TestChoice[] => [{ file: 'test/segments/walk.test.ts', tests }]
 
 /** Sorted by what they break: durability, gating, recovery, compaction, state, order, backups. */
@@ -157,8 +165,8 @@ export const BUGS: readonly Bug[] = [
     name: 'history-by-any-record',
     why: 'A value counts as superseded by an expiry time that it was given: it leaves history too early.',
     file: 'src/models/key-liveness.ts',
-    find: `[KIND.string, [KIND.string]]`,
-    replace: `[KIND.string, [KIND.string, KIND.expiry]]`,
+    find: `      ...OF_KEYS.map((kind) => [kind, OF_KEYS] as const),`,
+    replace: `      ...OF_KEYS.map((kind) => [kind, [...OF_KEYS, KIND.expiry]] as const),`,
     caughtBy: [{ file: 'test/segments/compaction/history.test.ts', tests: 'had an expiry time long ago' }],
   },
   {
@@ -181,7 +189,7 @@ export const BUGS: readonly Bug[] = [
     name: 'nil-not-gated',
     why: 'GET tells nil after a DEL that a crash can take back.',
     file: 'src/models/keyspace.ts',
-    find: `    if (!this.removals.isEmpty) this.#waitFor(this.removals.gate(this.#hi, this.#lo))`,
+    find: `    if (!this.removals.isEmpty) this.#waitFor(this.removals.gate(hi, lo))`,
     replace: ``,
     caughtBy: gating('a deletion'),
   },
@@ -249,6 +257,90 @@ export const BUGS: readonly Bug[] = [
       }
       if (writer.isOverflown`,
     caughtBy: gating('behind a record'),
+  },
+  {
+    name: 'served-not-gated',
+    why: 'Who has waited is told what was taken for it before that is committed.',
+    file: 'src/net/connection.ts',
+    find: `    this.#isParked = false
+    this.#hold(start)`,
+    replace: `    this.#isParked = false`,
+    caughtBy: blocked('when that is committed'),
+  },
+  {
+    name: 'time-up-not-gated',
+    why: 'Who has waited in vain is told so, though what others have taken may be there again after a crash.',
+    file: 'src/commands/blocking/blocked-clients.ts',
+    find: `      this.#keyspace.gateAll()
+`,
+    replace: ``,
+    caughtBy: blocked('when that is committed'),
+  },
+  {
+    name: 'unblock-forgets-gate',
+    why: 'An EXEC that ends the waiting of another client is told of before it is committed.',
+    file: 'src/commands/blocking/blocked-clients.ts',
+    find: `    keyspace.gate = gate
+`,
+    replace: ``,
+    caughtBy: blocked('its reply waits for the commit all the same'),
+  },
+  {
+    name: 'served-twice',
+    why: 'Who has been served keeps its place, and is served again, with an answer to nothing.',
+    file: 'src/commands/blocking/blocked-clients.ts',
+    find: `    if (isServed) this.#remove(blocked)`,
+    replace: ``,
+    caughtBy: blocked('each once, the others go on waiting'),
+  },
+  {
+    name: 'served-late',
+    why: 'Who waits is served when the pipeline is at its end: its next request sees what was another’s.',
+    file: 'src/net/connection.ts',
+    find: `      if (blocked.isReady) blocked.serve()
+    }`,
+    replace: `      if (blocked.isReady) setImmediate(() => blocked.serve())
+    }`,
+    caughtBy: blocked('each once, the others go on waiting'),
+  },
+  {
+    name: 'served-though-killed',
+    why: 'Between CLIENT KILL and the end of its connection a client that waits takes something with it.',
+    file: 'src/net/connection.ts',
+    find: `  destroy(): void {
+    this.#isClosing = true
+    this.#unblock()`,
+    replace: `  destroy(): void {
+    this.#isClosing = true`,
+    caughtBy: blocked('CLIENT KILL'),
+  },
+  {
+    name: 'served-though-closed',
+    why: 'A client that has closed its side goes on waiting, and takes something with it.',
+    file: 'src/net/connection.ts',
+    find: `    this.#isClosing = true
+    this.#unblock()
+    this.#flush()`,
+    replace: `    this.#isClosing = true
+    this.#flush()`,
+    caughtBy: blocked('closes its side only'),
+  },
+  {
+    name: 'cold-wait-overtaken',
+    why: 'While the records of who waits first are loaded, the next one is served.',
+    file: 'src/commands/blocking/blocked-clients.ts',
+    find: `        this.#load(key, blocked, error.places, loaded)
+        return`,
+    replace: `        this.#load(key, blocked, error.places, loaded)`,
+    caughtBy: blocked('keeps its place until they are loaded'),
+  },
+  {
+    name: 'waiting-reads-on',
+    why: 'A client that waits can fill the memory with requests behind.',
+    file: 'src/net/connection.ts',
+    find: `    return !this.#isPaused && (this.wait === null || requests.unreadSize <= BLOCKED_INPUT_SIZE_MAX)`,
+    replace: `    return !this.#isPaused`,
+    caughtBy: blocked('reading stops behind one that waits'),
   },
   {
     name: 'exec-split',
@@ -592,16 +684,16 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'collides-lost',
     why: 'A record does not say that its key collides: a restart takes it for the other key’s.',
-    file: 'src/models/keyspace.ts',
-    find: `    return this.#collides ? RECORD_FLAG.collides : 0`,
+    file: 'src/models/key-state.ts',
+    find: `    return this.collides ? RECORD_FLAG.collides : 0`,
     replace: `    return 0`,
     caughtBy: lives('told apart after a restart'),
   },
   {
     name: 'collision-forgotten-on-expiry',
     why: 'A key that has expired and is put again forgets that it collides.',
-    file: 'src/models/keyspace.ts',
-    find: `    if ((index.tag & TAG.collides) !== 0) this.#collides = true
+    file: 'src/models/key-state.ts',
+    find: `    if ((index.tag & TAG.collides) !== 0) this.collides = true
 `,
     replace: ``,
     caughtBy: lives('put again are told apart'),
@@ -616,12 +708,107 @@ export const BUGS: readonly Bug[] = [
     caughtBy: lives('from which it may lie in the log'),
   },
   {
+    name: 'member-tombstone-dropped-early',
+    why: 'The tombstone of a member is dropped while what it buries still lies in the log: the member is back after a restart.',
+    file: 'segments/format.ts',
+    find: `(flags & RECORD_FLAG.member) === 0 ? datum : Math.floor(Math.abs(datum))`,
+    replace: `(flags & RECORD_FLAG.member) === 0 ? datum : Infinity`,
+    caughtBy: objects('a member’s tombstone stays'),
+  },
+  {
+    name: 'members-not-moved',
+    why: 'Compaction tells of members’ moves with the order of another one: they are looked for where nothing is any more.',
+    file: 'segments/compaction/compactor.ts',
+    find: `let nextDatum = columns.dataBefore(first)`,
+    replace: `let nextDatum = 0`,
+    caughtBy: objects('members of several segments'),
+  },
+  {
+    name: 'members-of-the-gone-kept',
+    why: 'After a restart the members of objects that no key has are alive: compaction keeps them for ever.',
+    file: 'src/models/objects/object-table.ts',
+    find: `      else this.remove(id)`,
+    replace: ``,
+    caughtBy: objects('an object that is deleted'),
+  },
+  {
+    name: 'member-not-gated',
+    why: 'A list is told with a member that a crash can take back.',
+    file: 'src/models/keyspace.ts',
+    find: `    if (object !== null && object.changedEnd > this.log.committedOffset) this.#waitFor(object.changedEnd)`,
+    replace: ``,
+    caughtBy: objects('waits for the commit of its last change'),
+  },
+  {
+    name: 'object-of-lost-members-served',
+    why: 'Of a damaged log an object is served that was renamed behind what is lost, and whose members may be among that.',
+    file: 'src/models/salvaged-keyspace.ts',
+    find: `return this.record.datum < endOffset`,
+    replace: `return this.record.datum < endOffset - Infinity`,
+    caughtBy: salvagedObjects('whose members may be lost'),
+  },
+  ...LIST_BUGS,
+  {
     name: 'lent-buffer-pooled',
     why: 'A buffer from which the socket still writes serves the next reply: a client gets bytes of another.',
     file: 'src/net/output.ts',
     find: `      if (isTaken) giveBuffer(buffer)`,
     replace: `      giveBuffer(buffer)`,
     caughtBy: [{ file: 'test/src/net/output.test.ts', tests: 'a buffer from which the socket still writes' }],
+  },
+  {
+    name: 'stream-forgets-last-id',
+    why: 'XDEL of the newest entry leaves nothing that tells its id: it is given again after a restart.',
+    file: 'src/commands/streams/xdel.ts',
+    find: `    writeState(keyspace, stream)
+`,
+    replace: ``,
+    caughtBy: streams('an id is never given twice'),
+  },
+  {
+    name: 'stream-state-outlives-entries',
+    why: 'After a restart a stream goes on from what was noted at the last trimming, not from its newest entry.',
+    file: 'src/models/streams/stream.ts',
+    find: `entries.offsetAt(scratch) < own`,
+    replace: `own >= 0`,
+    caughtBy: streams('an id is never given twice'),
+  },
+  {
+    name: 'stream-trimmed-comes-back',
+    why: 'Entries that were trimmed are there again after a restart.',
+    file: 'src/models/streams/stream.ts',
+    find: `      this.applyTrim(scratch)
+`,
+    replace: ``,
+    caughtBy: streams('an id is never given twice'),
+  },
+  {
+    name: 'group-trusts-offset',
+    why: 'A group is given entries again that came back, by XSETID, with ids that it has been given.',
+    file: 'src/models/streams/stream.ts',
+    find: `    for (const group of this.groups.values()) group.nextOffset = -1
+`,
+    replace: ``,
+    caughtBy: streams('an id that came back by XSETID'),
+  },
+  {
+    name: 'consumer-leaves-pending',
+    why: 'What a consumer had pending is kept by compaction after the consumer is gone.',
+    file: 'src/models/streams/stream.ts',
+    find: `    if (settled === null) this.#countDead(member)
+    else {`,
+    replace: `    if (settled === null) this.applyMember(member)
+    else {`,
+    caughtBy: streams('what a group or a consumer had is dead'),
+  },
+  {
+    name: 'stream-exec-not-rehearsed',
+    why: 'A stream command in EXEC meets a record that is on disk only, after others have run.',
+    file: 'src/commands/transactions/exec.ts',
+    find: `  for (const { command, args } of queue) command.rehearse?.(context, args)
+`,
+    replace: ``,
+    caughtBy: streams('a transaction loads'),
   },
   {
     name: 'backup-names-not-synced',

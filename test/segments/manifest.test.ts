@@ -54,7 +54,7 @@ test('it is two lines of text: one that vouches for the other', () => {
   const text = encodeManifest(EXAMPLE).toString()
   const lines = text.split('\n')
   assert.equal(lines.length, 3)
-  assert.match(lines[0]!, /^FLIN-MANIFEST 1 [0-9a-f]{8} \d+$/)
+  assert.match(lines[0]!, /^FLIN-MANIFEST 2 [0-9a-f]{8} \d+$/)
   assert.deepEqual(JSON.parse(lines[1]!), EXAMPLE)
   assert.equal(lines[2], '')
 })
@@ -96,7 +96,7 @@ test('no bytes at all make it throw anything but FlinError', () => {
 })
 
 test('a newer format is named as such', () => {
-  const text = encodeManifest(EXAMPLE).toString().replace('FLIN-MANIFEST 1', 'FLIN-MANIFEST 12')
+  const text = encodeManifest(EXAMPLE).toString().replace('FLIN-MANIFEST 2', 'FLIN-MANIFEST 12')
   assert.throws(() => decodeManifest(Buffer.from(text)), isUnknown)
 })
 

@@ -15,11 +15,16 @@ function put(keyspace: Keyspace, name: string, expireAt: number): void {
   keyspace.put(key, 0, key.length, key, 0, key.length, expireAt)
 }
 
-function upkeepOf(log: Log, keyspace: Keyspace, random = Math.random): { upkeep: Upkeep; committer: Committer } {
+function upkeepOf(
+  log: Log,
+  keyspace: Keyspace,
+  random = Math.random,
+  onExpired = (): void => undefined,
+): { upkeep: Upkeep; committer: Committer } {
   const committer = new Committer(log, (error) => {
     throw error
   })
-  return { upkeep: new Upkeep(log, keyspace, committer, random, () => undefined), committer }
+  return { upkeep: new Upkeep(log, keyspace, committer, random, onExpired), committer }
 }
 
 test('expired keys are removed, cold ones too, and the removals are committed', async (t) => {
@@ -27,10 +32,16 @@ test('expired keys are removed, cold ones too, and the removals are committed', 
   const options = { segmentSize: 8192, cacheSize: 3 * 8192, now: () => now }
   const { log, keyspace } = await openKeyspace(temporaryFolder(t), options)
   let drawn = 0
-  const { upkeep, committer } = upkeepOf(log, keyspace, () => {
-    drawn++
-    return Math.random()
-  })
+  const countsTold: number[] = []
+  const { upkeep, committer } = upkeepOf(
+    log,
+    keyspace,
+    () => {
+      drawn++
+      return Math.random()
+    },
+    () => countsTold.push(keyspace.count),
+  )
   for (let i = 0; i < 1000; i++) {
     put(keyspace, `key:${i}`, i % 10 === 0 ? 0 : now + 1000 + i)
     if (i % 50 === 0) await log.flush()
@@ -44,6 +55,7 @@ test('expired keys are removed, cold ones too, and the removals are committed', 
   await until('those whose time has come are gone', () => keyspace.count < 1000 - 300)
   now += 100_000
   await until('all that expire are gone', () => keyspace.count === 100)
+  await until('that is told', () => countsTold.at(-1) === 100)
   await upkeep.stop()
   await committer.drain()
   assert.equal(log.committedOffset, log.endOffset)

@@ -5,6 +5,8 @@ import { table } from './markdown.js'
 
 const GROUPS: readonly (readonly [group: CommandGroup, title: string])[] = [
   ['string', 'Strings'],
+  ['list', 'Lists'],
+  ['stream', 'Streams'],
   ['generic', 'Keys'],
   ['transactions', 'Transactions'],
   ['connection', 'Connection'],
@@ -39,10 +41,27 @@ const DIFFERENCES: readonly (readonly [what: string, redis: string, flin: string
     'everybody waits for it',
     'others are served meanwhile; it guarantees what SCAN does; a reply beyond `--output-size-max` closes the client',
   ],
+  ['trimming of streams with `~`', 'by nodes of 100 entries or 4 KB', 'by hundreds of entries, or all of them'],
+  [
+    'streams in MULTI',
+    'always',
+    'a command about ids that lie on disk only, in a stream of more than 1 MiB, may be refused where commands in front of it have changed what it looks at',
+  ],
   ['KEYS and SCAN in MULTI', 'always', 'refused where keys are on disk only'],
+  [
+    'lists in MULTI',
+    'always',
+    'refused where more than 100,000 items would have to be loaded from disk before it begins',
+  ],
   ['cursors of SCAN', "Redis's own", "Flin's own; a key that stays comes exactly once"],
   ['COUNT of SCAN', 'so many at a call, more or less', 'at most 10,000 at a call, and 256 while some are on disk only'],
   ['numbers of INCRBYFLOAT', 'hexadecimal ones and infinities, too', 'decimal ones'],
+  ['timeouts in seconds', 'hexadecimal ones, too', 'decimal ones'],
+  [
+    'a client that leaves while its request waits',
+    'nothing is taken for it',
+    'the same, unless it has sent more than 64 KiB behind that request: then it is seen to have left when it has been served',
+  ],
   [
     'error texts that repeat what was sent',
     'end at a zero byte; bytes as they came',

@@ -74,12 +74,13 @@ function offsetsText({ baseOffset, lastOffset, count }: BatchHeader): string {
 
 function recordText(view: RecordView, offset: number, { valueSize }: DumpOptions): string {
   const { flags, isTombstone } = view
-  const key = escapeBytes(view.key())
+  const isMember = (flags & RECORD_FLAG.member) !== 0
+  const key = isMember ? `of ${view.objectId}` : `"${escapeBytes(view.key())}"`
   const parts = [
     `  ${String(offset).padStart(8)}`,
     causeName(view.command).padEnd(8),
     kindName(view.kind).padEnd(6),
-    `"${key}"`,
+    key,
   ]
   const hasDatum = (flags & RECORD_FLAG.datum) !== 0
   if (isTombstone) parts.push('deleted')
@@ -97,6 +98,7 @@ function valueText(value: Buffer, size: number): string {
 }
 
 function datumText(view: RecordView): string {
+  if ((view.flags & RECORD_FLAG.member) !== 0) return `order ${view.datum}`
   const meaning = datumMeaning(view.kind, view.isTombstone)
   if (meaning === 'time') return `expires ${isoTime(view.datum)}`
   return meaning === 'offset' ? `buries from ${view.datum}` : `datum ${view.datum}`

@@ -48,7 +48,7 @@ export const binaryMset: BinaryCommand = {
   },
 }
 
-/** count, then k each: all values, of a missing key an empty one. */
+/** count, then k each: all values, of a missing key, and of one that has no string, an empty one. */
 export const binaryMget: BinaryCommand = {
   opcode: OPCODE.mget,
   name: 'MGET',
@@ -65,7 +65,8 @@ export const binaryMget: BinaryCommand = {
     for (let i = 0, n = 0; i < count; i++, n = (n + 1) % KEY_BATCH_SIZE) {
       if (n === 0) takeKeys(context, count - i, false)
       payload.key()
-      if (keyspace.findHashed(batch.his[n]!, batch.los[n]!, payload.bytes, payload.start, payload.stop)) {
+      const found = keyspace.findHashed(batch.his[n]!, batch.los[n]!, payload.bytes, payload.start, payload.stop)
+      if (found && keyspace.isString) {
         reply.part(record.bytes, record.valueStart, record.valueEnd)
       } else reply.part(NOTHING, 0, 0)
     }

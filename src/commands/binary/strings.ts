@@ -35,7 +35,7 @@ export const binaryGet: BinaryCommand = {
     payload.key()
     payload.finish()
     const { record } = keyspace
-    if (keyspace.find(payload.bytes, payload.start, payload.stop)) {
+    if (keyspace.findString(payload.bytes, payload.start, payload.stop)) {
       reply.value(record.bytes, record.valueStart, record.valueEnd)
     } else reply.notFound()
   },

@@ -49,9 +49,16 @@ export function clientLine(client: Session, now: number): string {
     .join(' ')}\n`
 }
 
-function flagsOf({ queue, watcher, isNoEvict, isNoTouch, subscriber }: Session): string {
+function flagsOf({ queue, watcher, isNoEvict, isNoTouch, subscriber, wait }: Session): string {
   const isSubscribed = subscriber?.isSubscribed === true
-  const flags = [isSubscribed && 'P', queue !== null && 'x', watcher.dirty && 'd', isNoEvict && 'e', isNoTouch && 'T']
+  const flags = [
+    isSubscribed && 'P',
+    queue !== null && 'x',
+    wait !== null && 'b',
+    watcher.dirty && 'd',
+    isNoEvict && 'e',
+    isNoTouch && 'T',
+  ]
   return flags.filter((flag) => flag !== false).join('') || 'N'
 }
 

@@ -65,14 +65,13 @@ function isOn(args: Args): boolean {
   throw new ReplyError(ERR.syntax)
 }
 
-/** Nobody blocks yet. */
 const clientUnblock: Subcommand = {
   name: 'unblock',
   arity: -3,
   flags: ADMIN,
   since: '5.0.0',
   help: ['UNBLOCK <clientid> [TIMEOUT|ERROR]', '    Unblock the specified blocked client.'],
-  run({ reply }, args) {
+  run({ reply, server }, args) {
     if (args.count > 4) {
       throw new ReplyError(
         `ERR unknown subcommand or wrong number of arguments for '${args.text(1)}'. Try CLIENT HELP.`,
@@ -82,7 +81,8 @@ const clientUnblock: Subcommand = {
       throw new ReplyError('ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR')
     }
     if (args.bigint(2) === null) throw new ReplyError(ERR.notInteger)
-    reply.integer(0)
+    const withError = args.count === 4 && args.equalsIgnoreCase(3, 'ERROR')
+    reply.integer(server.unblock(args.integer(2), withError) ? 1 : 0)
   },
 }
 

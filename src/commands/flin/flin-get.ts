@@ -11,7 +11,7 @@ export const flinGet: Command = {
   since: 'flin 0.1.0',
   summary: 'Returns value, revision and commit time (ms since 1970) of a key, nil when it is missing.',
   run({ keyspace, reply }, { buf, starts, ends }) {
-    if (!keyspace.find(buf, starts[1]!, ends[1]!)) {
+    if (!keyspace.findString(buf, starts[1]!, ends[1]!)) {
       reply.nilArray()
       return
     }

@@ -1,12 +1,14 @@
 import { giveBuffer, takeBuffer } from '../../protocol/buffer-pool.js'
 import { ReplyWriter } from '../../protocol/resp/reply-writer.js'
+import { REPLY_GOES_ON } from '../partial-reply.js'
+import type { Session } from '../session.js'
 
 const CHUNK_SIZE = 1 << 20
 /** Room for the key that fills a chunk up; a chunk with it is of a size that the pool of buffers keeps. */
 const CHUNK_SLACK = 1 << 18
 
 /**
- * How far a KEYS has come that lets others have their turn, and what it has found. That may be hundreds of MB: it is kept in
+ * How far a command over much has come that lets others have their turn, such as KEYS, and what it has found. That may be hundreds of MB: it is kept in
  * chunks, which are replied one after the other as the client takes them, so that nothing is ever held twice.
  */
 export class KeyWalk {
@@ -57,4 +59,13 @@ export class KeyWalk {
     this.#full.length = 0
     this.#fullSize = 0
   }
+}
+
+/** Replies with the next part of what a walk that is over has found. @throws PartialReply when there is more */
+export function giveNext(session: Session, reply: ReplyWriter, walk: KeyWalk): void {
+  if (walk.size > reply.sizeMax) {
+    walk.drop()
+    reply.isOverflown = true
+  } else if (!walk.giveTo(reply)) throw REPLY_GOES_ON
+  session.walk = null
 }

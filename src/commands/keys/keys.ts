@@ -5,9 +5,8 @@ import type { Args } from '../../protocol/resp/args.js'
 import type { Command } from '../command.js'
 import { WALK_DIFFERS } from '../transactions/walks.js'
 import { globMatches } from '../../models/glob.js'
-import { REPLY_GOES_ON } from '../partial-reply.js'
 import type { Session } from '../session.js'
-import { KeyWalk } from './key-walk.js'
+import { giveNext, KeyWalk } from './key-walk.js'
 
 type VisitKey = (bytes: Buffer, start: number, end: number) => void
 
@@ -40,11 +39,7 @@ export const keys: Command = {
     if (!walk.isOver) goOn(session, walk, keyspace, args, reply.sizeMax)
     // What was told by the last step of the walk may lie some turns back.
     keyspace.gateAll()
-    if (walk.size > reply.sizeMax) {
-      walk.drop()
-      reply.isOverflown = true
-    } else if (!walk.giveTo(reply)) throw REPLY_GOES_ON
-    session.walk = null
+    giveNext(session, reply, walk)
   },
 }
 

@@ -15,6 +15,9 @@ const SHARED_REFCOUNT = 0x7fff_ffff
 
 const ABOUT_KEY = { keys: { first: 2, last: 2, step: 1 }, arity: 3, since: '2.2.3' } as const
 
+/** What Redis keeps the other types in. */
+const OF_TYPES: Readonly<Record<string, string>> = { list: 'quicklist', stream: 'stream' }
+
 /** What makes a string that Redis does not look for a number in. */
 const KEEPS_TEXT = new Set([incrbyfloat.code])
 /** What changes a string where it lies; it stays `raw` whatever its size. */
@@ -29,6 +32,10 @@ const encoding: Subcommand = about(
     '    associated with a <key>.',
   ],
   ({ keyspace, reply }) => {
+    if (!keyspace.isString) {
+      reply.bulkText(OF_TYPES[keyspace.foundType]!)
+      return
+    }
     const { bytes, valueStart, valueEnd, command } = keyspace.record
     const size = valueEnd - valueStart
     if (MAKES_RAW.has(command)) reply.bulkText('raw')
@@ -70,6 +77,10 @@ const refcount: Subcommand = about(
   ['readonly'],
   ['REFCOUNT <key>', '    Return the number of references of the value associated with the specified', '    <key>.'],
   ({ keyspace, reply }) => {
+    if (!keyspace.isString) {
+      reply.integer(1)
+      return
+    }
     const { bytes, valueStart, valueEnd, command } = keyspace.record
     const value = parseInteger(bytes, valueStart, valueEnd)
     const isShared = value >= 0 && value < SHARED_END && !KEEPS_TEXT.has(command) && !MAKES_RAW.has(command)

@@ -22,7 +22,7 @@ export const scan: Command = {
     const cursor = parseCursor(args.text(1))
     let count = 10
     let pattern: Buffer | null = null
-    let type = 'string'
+    let type: string | null = null
     for (let i = 2; i < args.count; i += 2) {
       if (i + 1 >= args.count) throw new ReplyError(ERR.syntax)
       if (args.equalsIgnoreCase(i, 'COUNT')) {
@@ -38,8 +38,8 @@ export const scan: Command = {
     const next = keyspace.walks.scan(
       cursor,
       Math.min(count, keyspace.log.hasCold ? COLD_COUNT_MAX : COUNT_MAX),
-      (bytes, start, end) => {
-        if (type !== 'string') return
+      (bytes, start, end, kind) => {
+        if (type !== null && keyspace.typeOf(kind) !== type) return
         if (pattern === null || globMatches(pattern, 0, pattern.length, bytes, start, end)) {
           keys.push(bytes.subarray(start, end))
         }

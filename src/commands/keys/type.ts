@@ -10,6 +10,6 @@ export const type: Command = {
   since: '1.0.0',
   summary: 'Returns what kind of value a key has; none: it does not exist.',
   run({ keyspace, reply }, { buf, starts, ends }) {
-    reply.simple(keyspace.find(buf, starts[1]!, ends[1]!) ? 'string' : 'none')
+    reply.simple(keyspace.find(buf, starts[1]!, ends[1]!) ? keyspace.foundType : 'none')
   },
 }

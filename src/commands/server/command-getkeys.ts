@@ -15,12 +15,14 @@ export const commandGetkeys: Subcommand = {
     const inner = args.tail(2)
     const arity = command === undefined ? null : arityOf(command, inner)
     if (command === undefined || arity === null) throw new ReplyError('ERR Invalid command specified')
-    if (keySpecOf(command, inner) === undefined) throw new ReplyError('ERR The command has no key arguments')
+    if (command.findKeys === undefined && keySpecOf(command, inner) === undefined)
+      throw new ReplyError('ERR The command has no key arguments')
     if (arity > 0 ? inner.count !== arity : inner.count < -arity) {
       throw new ReplyError('ERR Invalid number of arguments specified for command')
     }
     const keys: number[] = []
     forEachKey(command, inner, (i) => keys.push(i))
+    if (keys.length === 0) throw new ReplyError('ERR Invalid arguments specified for command')
     reply.array(keys.length)
     for (const i of keys) reply.bulk(inner.buf, inner.starts[i]!, inner.ends[i]!)
   },

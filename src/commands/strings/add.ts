@@ -28,7 +28,7 @@ export function add(
   keyspace.begin((end - start) * 3 + digits.length + RECORD_OVERHEAD * 3)
   let value = 0
   const { record } = keyspace
-  const found = keyspace.find(key, start, end)
+  const found = keyspace.findString(key, start, end)
   if (found) value = parseInteger(record.bytes, record.valueStart, record.valueEnd)
   if (Math.abs(value) <= SAFE_MAX && Math.abs(small) <= SAFE_MAX) {
     const sum = value + small

@@ -18,7 +18,7 @@ export const append: Command = {
     const end = ends[1]!
     const from = starts[2]!
     const to = ends[2]!
-    const found = keyspace.find(buf, start, end)
+    const found = keyspace.findString(buf, start, end)
     const { record } = keyspace
     const oldSize = found ? record.valueEnd - record.valueStart : 0
     const size = oldSize + to - from
@@ -40,7 +40,7 @@ export const strlen: Command = {
   since: '2.2.0',
   summary: 'Returns how many bytes a value has.',
   run({ keyspace, reply }, { buf, starts, ends }) {
-    const found = keyspace.find(buf, starts[1]!, ends[1]!)
+    const found = keyspace.findString(buf, starts[1]!, ends[1]!)
     reply.integer(found ? keyspace.record.valueEnd - keyspace.record.valueStart : 0)
   },
 }

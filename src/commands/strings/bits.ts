@@ -41,7 +41,7 @@ export const setbit: Command = {
     const offset = bitOffset(context, args)
     const bit = args.integer(3)
     if (bit !== 0 && bit !== 1) throw new ReplyError('ERR bit is not an integer or out of range')
-    const found = keyspace.find(buf, start, end)
+    const found = keyspace.findString(buf, start, end)
     const { record } = keyspace
     const oldSize = found ? record.valueEnd - record.valueStart : 0
     const at = Math.floor(offset / 8)
@@ -71,7 +71,7 @@ export const getbit: Command = {
   run(context, args) {
     const { keyspace, reply } = context
     const offset = bitOffset(context, args)
-    const found = keyspace.find(args.buf, args.starts[1]!, args.ends[1]!)
+    const found = keyspace.findString(args.buf, args.starts[1]!, args.ends[1]!)
     const { record } = keyspace
     const at = record.valueStart + Math.floor(offset / 8)
     const isSet = found && at < record.valueEnd && (record.bytes[at]! & (0x80 >> (offset % 8))) !== 0
@@ -90,7 +90,7 @@ export const bitcount: Command = {
   summary: 'Counts the ones in a value, or in a range of its bytes or bits.',
   run({ keyspace, reply }, args) {
     // As in Redis 7.0, what is asked of a key that is missing is not looked at.
-    if (!keyspace.find(args.buf, args.starts[1]!, args.ends[1]!)) {
+    if (!keyspace.findString(args.buf, args.starts[1]!, args.ends[1]!)) {
       reply.integer(0)
       return
     }

@@ -10,7 +10,7 @@ export const get: Command = {
   since: '1.0.0',
   summary: 'Returns the value of a key.',
   run({ keyspace, reply }, { buf, starts, ends }) {
-    if (!keyspace.find(buf, starts[1]!, ends[1]!)) {
+    if (!keyspace.findString(buf, starts[1]!, ends[1]!)) {
       reply.nil()
       return
     }

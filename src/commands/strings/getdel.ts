@@ -17,7 +17,7 @@ export const getdel: Command = {
     const start = starts[1]!
     const end = ends[1]!
     keyspace.beginRemoving(end - start + RECORD_OVERHEAD)
-    const found = keyspace.find(buf, start, end)
+    const found = keyspace.findString(buf, start, end)
     keyspace.countLookup(found)
     if (!found) {
       keyspace.removeExpired(buf, start, end)
@@ -74,7 +74,7 @@ export const getex: Command = {
     const end = ends[1]!
     const { unit, time, isGone } = parse(args)
     keyspace.beginRemoving((end - start + RECORD_OVERHEAD) * 2)
-    const found = keyspace.find(buf, start, end)
+    const found = keyspace.findString(buf, start, end)
     keyspace.countLookup(found)
     if (!found) {
       keyspace.removeExpired(buf, start, end)

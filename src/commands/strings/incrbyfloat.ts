@@ -19,7 +19,7 @@ export const incrbyfloat: Command = {
   run({ keyspace, reply }, { buf, starts, ends }) {
     const start = starts[1]!
     const end = ends[1]!
-    const found = keyspace.find(buf, start, end)
+    const found = keyspace.findString(buf, start, end)
     const { record } = keyspace
     const before = found ? parse(record.bytes, record.valueStart, record.valueEnd) : ZERO
     const added = parse(buf, starts[2]!, ends[2]!)

@@ -16,7 +16,7 @@ export const mget: Command = {
     for (let i = 1, n = 0; i < count; i++, n = (n + 1) % KEY_BATCH_SIZE) {
       if (n === 0) batch.take(buf, starts, ends, count, i, 1)
       const found = keyspace.findHashed(batch.his[n]!, batch.los[n]!, buf, starts[i]!, ends[i]!)
-      if (found) reply.bulk(record.bytes, record.keyEnd, record.valueEnd)
+      if (found && keyspace.isString) reply.bulk(record.bytes, record.keyEnd, record.valueEnd)
       else reply.nil()
     }
   },

@@ -22,7 +22,7 @@ function ranging(name: string, code: number, since: string): Command {
     run({ keyspace, reply }, args) {
       const first = integerArgument(args, 2)
       const last = integerArgument(args, 3)
-      const found = keyspace.find(args.buf, args.starts[1]!, args.ends[1]!)
+      const found = keyspace.findString(args.buf, args.starts[1]!, args.ends[1]!)
       const { record } = keyspace
       const range = found ? clampRange(first, last, record.valueEnd - record.valueStart) : null
       if (range === null) reply.bulk(args.buf, 0, 0)
@@ -48,7 +48,7 @@ export const setrange: Command = {
     const offset = integerArgument(args, 2)
     if (offset < 0) throw new ReplyError('ERR offset is out of range')
     const given = args.size(3)
-    const found = keyspace.find(buf, start, end)
+    const found = keyspace.findString(buf, start, end)
     const { record } = keyspace
     const oldSize = found ? record.valueEnd - record.valueStart : 0
     if (given === 0) {

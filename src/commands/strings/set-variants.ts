@@ -67,7 +67,7 @@ export const getset: Command = {
   summary: 'Sets a key and returns what it held before; its expiry goes.',
   run({ keyspace, reply }, args) {
     begin(keyspace, args, 2)
-    const found = keyspace.find(args.buf, args.starts[1]!, args.ends[1]!)
+    const found = keyspace.findString(args.buf, args.starts[1]!, args.ends[1]!)
     keyspace.countLookup(found)
     if (found) {
       const { record } = keyspace

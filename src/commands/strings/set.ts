@@ -56,7 +56,7 @@ export const set: Command = {
     }
     parse(args, keyspace.now)
     keyspace.begin((keyEnd - keyStart) * 3 + ends[2]! - starts[2]! + RECORD_OVERHEAD * 3)
-    const found = keyspace.find(buf, keyStart, keyEnd)
+    const found = options.get ? keyspace.findString(buf, keyStart, keyEnd) : keyspace.find(buf, keyStart, keyEnd)
     const isRefused = (options.nx && found) || (options.xx && !found)
     if (options.get) {
       keyspace.countLookup(found)

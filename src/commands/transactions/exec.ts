@@ -1,12 +1,14 @@
 import { FlinError, type Place } from '../../../segments/index.js'
 import { ColdRead } from '../../models/cold.js'
+import type { Args } from '../../protocol/resp/args.js'
 import type { Keyspace } from '../../models/keyspace.js'
 import { timingWeight } from '../command-stats.js'
-import { mayAppend, ReplyError, type Command, type Context } from '../command.js'
+import { ReplyError, type Command, type Context } from '../command.js'
 import { errorText } from '../error-text.js'
-import { collectCold } from '../keys-of.js'
+import { collectCold, flagsOf, mayAppend } from '../keys-of.js'
 import { config } from '../server/config.js'
 import { discardQueue, type QueuedCommand, type Session } from '../session.js'
+import { collectColdItems } from './cold-items.js'
 import { foreseenSize } from './foresight.js'
 import { COLD_WALK_COUNT_MAX } from './walks.js'
 import { unwatchAll } from './watch.js'
@@ -34,8 +36,8 @@ export const exec: Command = {
       reply.nilArray()
       return
     }
-    loadFirst(context, queue)
     try {
+      loadFirst(context, queue)
       for (const { command, args } of queue) command.precondition?.(context, args)
       begin(context, queue)
     } catch (error) {
@@ -48,26 +50,32 @@ export const exec: Command = {
 }
 
 /** There is no undo: whatever has to be loaded is loaded before the first command runs. */
-function loadFirst({ keyspace }: Context, queue: QueuedCommand[]): void {
+function loadFirst(context: Context, queue: QueuedCommand[]): void {
+  const { keyspace } = context
   if (!keyspace.log.hasCold) return
   const places: Place[] = []
   for (const { command, args } of queue) collectCold(keyspace, command, args, places)
   const isWalk = queue.some(({ command }) => command.isWalk === true)
   if (isWalk && keyspace.count <= COLD_WALK_COUNT_MAX) keyspace.walks.collectCold(places)
   if (places.length > 0) throw new ColdRead(places)
+  collectColdItems(keyspace, queue, places)
+  if (places.length > 0) throw new ColdRead(places)
+  for (const { command, args } of queue) command.rehearse?.(context, args)
 }
 
 /** Promises the log what the commands append. Those that bring no values may run also where there is no room for more. */
 function begin(context: Context, queue: QueuedCommand[]): void {
-  const writing = queue.filter(({ command }) => mayAppend(command))
+  const writing = queue.filter(({ command, args }) => mayAppend(command, args))
   if (writing.length === 0) return
   const size = sizeOf(context, queue)
-  const brings = writing.some(
-    ({ command: { flags, valuesSize } }) =>
-      flags.includes('denyoom') || flags.includes('appends') || valuesSize !== undefined,
-  )
+  const brings = writing.some(({ command, args }) => command.frees !== true && bringsValues(command, args))
   if (brings) context.keyspace.begin(size)
   else context.keyspace.beginRemoving(size)
+}
+
+function bringsValues(command: Command, args: Args): boolean {
+  const flags = flagsOf(command, args)
+  return flags.includes('denyoom') || flags.includes('appends') || command.valuesSize !== undefined
 }
 
 /** An upper bound of what the commands append. */
@@ -90,7 +98,7 @@ function runAll(context: Context, queue: QueuedCommand[]): void {
     for (const { command, args } of queue) {
       const mark = reply.length
       keyspace.command = command.code
-      keyspace.countsLookups = !command.flags.includes('write')
+      keyspace.countsLookups = !flagsOf(command, args).includes('write')
       const counts = stats.ofRequest(command, args)
       const weight = timingWeight(counts)
       const began = weight === 0 ? 0 : performance.now()

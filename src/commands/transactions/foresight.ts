@@ -1,9 +1,12 @@
 import { RECORD_OVERHEAD } from '../../models/kinds.js'
 import type { Keyspace } from '../../models/keyspace.js'
+import { ListState } from '../../models/lists/list-state.js'
+import { copiedSize } from '../../models/objects/object-copy.js'
 import type { Args } from '../../protocol/resp/args.js'
-import { mayAppend, type Command, type Foresight } from '../command.js'
-import { forEachKey } from '../keys-of.js'
+import type { Command, Foresight } from '../command.js'
+import { forEachKey, keyName, mayAppend } from '../keys-of.js'
 import type { QueuedCommand } from '../session.js'
+import { ForeseenItems } from './foreseen-items.js'
 
 /** A removal of what has expired, the value, and its expiry: a command appends no more than these for one key. */
 const RECORDS_PER_KEY = 3
@@ -22,7 +25,7 @@ export function foreseenSize(keyspace: Keyspace, queue: readonly QueuedCommand[]
     : null
   let total = 0
   for (const { command, args } of queue) {
-    if (!mayAppend(command)) continue
+    if (!mayAppend(command, args)) continue
     total += argumentsSize(command, args)
     if (sizes !== null) total += sizes.add(command, args)
   }
@@ -43,6 +46,7 @@ class ForeseenSizes implements Foresight {
   readonly valueSizeMax: number
   readonly #keyspace: Keyspace
   readonly #sizes = new Map<string, number>()
+  readonly #lists = new Map<string, ForeseenItems>()
 
   constructor(keyspace: Keyspace, valueSizeMax: number) {
     this.#keyspace = keyspace
@@ -61,7 +65,7 @@ class ForeseenSizes implements Foresight {
   }
 
   sizeOf(args: Args, i: number): number {
-    const name = nameOf(args, i)
+    const name = keyName(args, i)
     const size = this.#sizes.get(name) ?? this.#currentSize(args, i)
     this.#sizes.set(name, size)
     return size
@@ -69,15 +73,30 @@ class ForeseenSizes implements Foresight {
 
   mayGet(args: Args, i: number, size: number): void {
     // It may as well be refused, and then the key keeps what it has.
-    if (size > this.sizeOf(args, i)) this.#sizes.set(nameOf(args, i), size)
+    if (size > this.sizeOf(args, i)) this.#sizes.set(keyName(args, i), size)
+  }
+
+  listOf(args: Args, i: number): ForeseenItems {
+    const name = keyName(args, i)
+    let list = this.#lists.get(name)
+    if (list === undefined) {
+      const keyspace = this.#keyspace
+      const object = keyspace.find(args.buf, args.starts[i]!, args.ends[i]!) ? keyspace.foundObject : null
+      list = new ForeseenItems(object instanceof ListState ? object : null, keyspace.log.endOffset)
+      this.#lists.set(name, list)
+    }
+    return list
+  }
+
+  mayTake(args: Args, from: number, to: number): void {
+    this.mayGet(args, to, this.sizeOf(args, from))
+    this.listOf(args, to).mayBe(this.listOf(args, from))
   }
 
   #currentSize({ buf, starts, ends }: Args, i: number): number {
-    const { record } = this.#keyspace
-    return this.#keyspace.find(buf, starts[i]!, ends[i]!) ? record.valueEnd - record.valueStart : 0
+    const keyspace = this.#keyspace
+    if (!keyspace.find(buf, starts[i]!, ends[i]!)) return 0
+    const { record, foundObject } = keyspace
+    return foundObject === null ? record.valueEnd - record.valueStart : copiedSize(foundObject)
   }
-}
-
-function nameOf({ buf, starts, ends }: Args, i: number): string {
-  return buf.toString('latin1', starts[i], ends[i])
 }

@@ -64,6 +64,13 @@ test('a large log of which a third is not dead yet is let be, however much that 
   assert.notEqual(of(6, 4), null, '3,600 of 10,000')
 })
 
+test('of a small log nothing is copied, unless space is short; what is wholly dead goes', () => {
+  assert.equal(select(Array<Given>(3).fill({ dead: 900 })), null)
+  assert.notEqual(select(Array<Given>(4).fill({ dead: 900 })), null)
+  assert.notEqual(select(Array<Given>(3).fill({ dead: 900 }), true), null)
+  assert.deepEqual(select([{ dead: SIZE }, { dead: 900 }]), { start: 0, count: 1 })
+})
+
 test('where much is dead the best is rewritten, with neighbours that are worth it', () => {
   assert.deepEqual(select([half, { dead: 900 }, alive, half]), { start: 0, count: 2 })
   assert.deepEqual(select([alive, { dead: 850 }, { dead: 850 }, { dead: 850 }, alive]), { start: 1, count: 3 })

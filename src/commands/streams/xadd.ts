@@ -1,0 +1,116 @@
+import type { Keyspace } from '../../models/keyspace.js'
+import { RECORD_OVERHEAD } from '../../models/kinds.js'
+import { EntryEncoder } from '../../models/streams/entry-record.js'
+import type { Stream } from '../../models/streams/stream.js'
+import { StreamId } from '../../models/streams/stream-id.js'
+import { addEntry, entryRecordSize, STATE_RECORD_SIZE, trimFirst } from '../../models/streams/stream-writes.js'
+import { trimCount } from '../../models/streams/trim.js'
+import type { Args } from '../../protocol/resp/args.js'
+import { ERR, ReplyError, type Command, type Context } from '../command.js'
+import { createStream, creationSize, findStream, mayAdd } from './find-stream.js'
+import { replyId } from './id-text.js'
+import { AddOptions } from './trim-options.js'
+import { firstArgument, rehearsal } from './rehearse.js'
+
+/** Bytes that the fields of an entry may have together, as in Redis. */
+const TEXTS_SIZE_MAX = 1 << 30
+
+/** First argument behind the key. */
+const OPTIONS_AT = 2
+
+const options = new AddOptions()
+const encoder = new EntryEncoder()
+const id = new StreamId()
+const none = new StreamId()
+
+export const xadd: Command = {
+  name: 'xadd',
+  code: 240,
+  arity: -5,
+  flags: ['write', 'denyoom', 'fast'],
+  keys: { first: 1, last: 1, step: 1 },
+  group: 'stream',
+  since: '5.0.0',
+  summary: 'Adds an entry to a stream, which is made where there is none; returns its id.',
+  differs: 'With ~ trimming goes in steps of 100 entries, or takes all.',
+  run(context, args) {
+    add(context, args, OPTIONS_AT)
+  },
+  rehearse: rehearsal(firstArgument, ({ keyspace }, args) => {
+    options.parseAdd(args, OPTIONS_AT)
+    const stream = findStream(keyspace, args, 1)
+    if (stream !== null) trimCount(keyspace.log, stream, options.trim, null)
+  }),
+  valuesSize(foresight, args) {
+    const size = entryRecordSize(args.count, 0) + STATE_RECORD_SIZE
+    mayAdd(foresight, args, 1, size + args.buf.length)
+    return size
+  },
+}
+
+/**
+ * Adds an entry to the stream of key 1, and replies with its id.
+ * @param from the first argument behind the key, and what else comes first
+ */
+export function add({ keyspace, reply }: Context, args: Args, from: number): void {
+  const { buf, starts, ends } = args
+  const first = options.parseAdd(args, from) + 1
+  const count = args.count - first
+  if (count < 2 || count % 2 === 1) throw new ReplyError(ERR.arity(from === OPTIONS_AT ? 'xadd' : 'flin.xadd'))
+  if (!options.choosesId && !options.choosesSeq && options.id.isZero) {
+    throw new ReplyError('ERR The ID specified in XADD must be greater than 0-0')
+  }
+  const found = findStream(keyspace, args, 1)
+  if (found === null && options.noMkStream) {
+    reply.nil()
+    return
+  }
+  chooseId(keyspace, found?.lastId ?? none)
+  const textSize = textsSize(args, first)
+  const { trim } = options
+  const surplus = found === null || trim.strategy === 'none' ? 0 : trimCount(keyspace.log, found, trim, id)
+  keyspace.begin(creationSize(args, 1, RECORD_OVERHEAD) + entryRecordSize(count, textSize) + STATE_RECORD_SIZE)
+  const stream = found ?? createStream(keyspace, args, 1)
+  encoder.begin(id, stream.added + 1, count, textSize)
+  for (let i = first; i < args.count; i++) encoder.text(buf, starts[i]!, ends[i]!)
+  addEntry(keyspace, stream, id, encoder)
+  if (trim.strategy !== 'none') trimFirst(keyspace, stream, found === null ? surplusOfNew(keyspace, stream) : surplus)
+  keyspace.changed(stream)
+  keyspace.onReady(buf, starts[1]!, ends[1]!)
+  replyId(reply, id)
+}
+
+/** Trimming that takes the first entry of a stream, too. */
+function surplusOfNew({ log }: Keyspace, stream: Stream): number {
+  return trimCount(log, stream, options.trim, null)
+}
+
+/** Sets the id that the entry will have. */
+function chooseId(keyspace: Keyspace, last: StreamId): void {
+  if (last.isMax) {
+    throw new ReplyError('ERR The stream has exhausted the last possible ID, unable to add more items')
+  }
+  if (options.choosesId) {
+    id.setMs(keyspace.now).setSeq(0)
+    // Time may lie before the last id, whoever chose that.
+    if (id.compare(last) <= 0) id.copy(last).increment()
+    return
+  }
+  id.copy(options.id)
+  if (options.choosesSeq && id.hasSameMs(last)) {
+    id.copy(last)
+    if (!id.increment() || !id.hasSameMs(last)) throw tooSmall()
+  }
+  if (id.compare(last) <= 0) throw tooSmall()
+}
+
+function tooSmall(): ReplyError {
+  return new ReplyError('ERR The ID specified in XADD is equal or smaller than the target stream top item')
+}
+
+function textsSize(args: Args, first: number): number {
+  let size = 0
+  for (let i = first; i < args.count; i++) size += args.size(i)
+  if (size > TEXTS_SIZE_MAX) throw new ReplyError('ERR Elements are too large to be stored')
+  return size
+}
