@@ -6,6 +6,7 @@ import type { History } from './compaction/history.js'
 import type { CompactionResult, Durable, Liveness } from './compaction/liveness.js'
 import type { Rewriter } from './compaction/rewriter.js'
 import { selectRun, type Select } from './compaction/select.js'
+import { LogCursor } from './cursor.js'
 import { FolderLock } from './lock.js'
 import type { Disk } from './disk.js'
 import { beginEpoch } from './epoch.js'
@@ -354,6 +355,11 @@ export class Log {
     const loaded = (await this.load([{ segmentNumber, position }])).get(placeKey(segmentNumber, position))
     if (loaded === undefined) throw new RangeError(`no record lies at position ${position} of segment ${segmentNumber}`)
     return recordAt(loaded.bytes, 0, loaded)
+  }
+
+  /** Reads committed records, from an offset on. */
+  cursor(offset: number): LogCursor {
+    return new LogCursor(this.#state, this.#reader, offset)
   }
 
   /** Whether {@link flush} would write anything. */

@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import { z } from 'zod'
 import { FlinError, FSYNC_POLICIES, SEGMENT_SIZE_LIMIT, SEGMENT_SIZE_MIN } from '../segments/index.js'
 import { HISTORY_FORMS, parseHistory } from './history-text.js'
+import { parseRetention, parseRules, RETENTION_FORMS, RULES_FORMS } from './message-retention.js'
 import { REQUEST_SIZE_MAX } from './redis-setting-table.js'
 import { environmentName, nearest, optionName, unknownVariables } from './setting-names.js'
 
@@ -76,6 +77,18 @@ const schema = z.strictObject({
   compaction: flag.default(true),
   /** Bytes a second that compaction may read and write; 0: no bound. */
   compactionRate: size(0, Number.MAX_SAFE_INTEGER).default(256 * MIB),
+  /** How long published messages stay: what {@link parseRetention} reads. */
+  messageRetention: z
+    .string()
+    .refine((value) => parseRetention(value) !== null)
+    .default('1h'),
+  /** Bytes of messages that stay, in all. */
+  messageRetentionSize: size(0, Number.MAX_SAFE_INTEGER).default(256 * MIB),
+  /** The same as `messageRetention`, by patterns of channels: what {@link parseRules} reads. */
+  messageRetentionRules: z
+    .string()
+    .refine((value) => parseRules(value) !== null)
+    .default(''),
   clientsMax: integer(1, 1_000_000).default(10_000),
   valueSizeMax: size(MIB, REQUEST_SIZE_MAX).default(512 * MIB),
   querySizeMax: size(MIB, REQUEST_SIZE_MAX).default(GIB),
@@ -108,6 +121,9 @@ const TAKES: Readonly<Record<Name, string>> = {
   history: HISTORY_FORMS,
   compaction: `${oneOf(YES)}, or ${oneOf(NO)}`,
   compactionRate: A_SIZE,
+  messageRetention: RETENTION_FORMS,
+  messageRetentionSize: A_SIZE,
+  messageRetentionRules: RULES_FORMS,
   clientsMax: 'a plain decimal number from 1 to 1000000',
   valueSizeMax: `${A_SIZE}, from 1mb to ${REQUEST_SIZE_MAX}`,
   querySizeMax: `${A_SIZE}, from 1mb to ${REQUEST_SIZE_MAX}`,

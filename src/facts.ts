@@ -11,6 +11,7 @@ import type { Settings } from './config.js'
 import { Meter } from './meter.js'
 import type { Keyspace } from './models/keyspace.js'
 import type { Listener } from './net/listener.js'
+import type { Subscriptions } from './subscriptions/subscriptions.js'
 import { FLIN_VERSION, REDIS_VERSION } from './version.js'
 
 const SAMPLE_MS = 100
@@ -33,6 +34,7 @@ export interface FactSources {
   readonly listener: Listener
   readonly blocked: BlockedClients
   readonly compaction: CompactionKeeper
+  readonly subscriptions: Subscriptions
 }
 
 /** What INFO tells, in Redis's sections and field names where Redis has them. */
@@ -229,7 +231,8 @@ export class Facts {
   }
 
   #stats(): Fields {
-    const { listener, keyspace, stats } = this.#sources
+    const { listener, keyspace, stats, subscriptions } = this.#sources
+    const { topics } = subscriptions
     const base = this.#base
     return {
       total_connections_received: listener.acceptedCount - base.accepted,
@@ -245,8 +248,12 @@ export class Facts {
       evicted_clients: 0,
       keyspace_hits: keyspace.hitCount - base.hits,
       keyspace_misses: keyspace.missCount - base.misses,
-      pubsub_channels: 0,
-      pubsub_patterns: 0,
+      pubsub_channels: topics.channels.size,
+      pubsub_patterns: topics.patterns.size,
+      pubsubshard_channels: topics.shards.size,
+      pubsub_replay_patterns: topics.replays.size,
+      pubsub_fed_clients: subscriptions.fed.size,
+      pubsub_messages_size: keyspace.messages.size,
       latest_fork_usec: 0,
       total_forks: 0,
       total_error_replies: stats.errorTotal,

@@ -3,6 +3,10 @@ import type { Access } from './access.js'
 import type { CommandStats } from './commands/command-stats.js'
 import type { CompactionKeeper } from './compaction-keeper.js'
 import type { Settings } from './config.js'
+import { parseRetention, parseRules, retentionText, rulesText } from './message-retention.js'
+import type { KeyspaceEvents } from './subscriptions/keyspace-events.js'
+import type { PushLimits } from './subscriptions/subscriber.js'
+import type { Subscriptions } from './subscriptions/subscriptions.js'
 import { historyText, parseHistory } from './history-text.js'
 import type { ClientLimits } from './net/host.js'
 import type { Listener } from './net/listener.js'
@@ -24,15 +28,29 @@ export interface LiveParts {
   readonly stats: CommandStats
   readonly requestLimits: RequestLimits
   readonly clientLimits: ClientLimits
+  readonly subscriptions: Subscriptions
+  readonly keyspaceEvents: KeyspaceEvents
 }
 
 /** Redis's settings that the daemon really has. */
 export function liveSettings(parts: LiveParts): ReadonlyMap<string, LiveSetting> {
-  const { settings, log, compaction, access, listener, stats, requestLimits, clientLimits } = parts
+  const {
+    settings,
+    log,
+    compaction,
+    access,
+    listener,
+    stats,
+    requestLimits,
+    clientLimits,
+    subscriptions,
+    keyspaceEvents,
+  } = parts
+  const { messages } = subscriptions
   return new Map<string, LiveSetting>([
     ['appendfsync', { get: () => log.fsync, set: (value) => (log.fsync = value as FsyncPolicy) }],
     ['bind', { get: () => settings.host }],
-    ['client-output-buffer-limit', outputLimits(clientLimits)],
+    ['client-output-buffer-limit', outputLimits(clientLimits, subscriptions.limits)],
     [
       'client-query-buffer-limit',
       number(
@@ -75,6 +93,33 @@ export function liveSettings(parts: LiveParts): ReadonlyMap<string, LiveSetting>
       {
         get: () => stats.percentiles.join(' '),
         set: (value) => (stats.percentiles = value === '' ? [] : value.split(' ').map(Number)),
+      },
+    ],
+    [
+      'message-retention',
+      {
+        get: () => retentionText(messages.rules.ageMs),
+        set: (value) => (messages.rules.ageMs = parseRetention(value) ?? 0),
+      },
+    ],
+    [
+      'message-retention-rules',
+      { get: () => rulesText(messages.rules.rules), set: (value) => (messages.rules.rules = parseRules(value) ?? []) },
+    ],
+    [
+      'message-retention-size',
+      number(
+        () => messages.sizeMax,
+        (value) => (messages.sizeMax = value),
+      ),
+    ],
+    [
+      'notify-keyspace-events',
+      {
+        get: () => keyspaceEvents.classes,
+        set: (value) => {
+          keyspaceEvents.classes = value
+        },
       },
     ],
     [
@@ -140,11 +185,15 @@ function maxDisk(log: Log, isInMemory: boolean): LiveSetting {
   }
 }
 
-function outputLimits(limits: ClientLimits): LiveSetting {
+function outputLimits(limits: ClientLimits, pushes: PushLimits): LiveSetting {
   let classes: OutputLimits = {
     normal: { hard: BigInt(limits.outputSizeMax), soft: 0n, softSeconds: 0 },
     slave: { hard: 268435456n, soft: 67108864n, softSeconds: 60 },
-    pubsub: { hard: 33554432n, soft: 8388608n, softSeconds: 60 },
+    pubsub: {
+      hard: BigInt(pushes.hardSize),
+      soft: BigInt(pushes.softSize),
+      softSeconds: pushes.softMs / MS_PER_S,
+    },
   }
   return {
     get: () => outputLimitsText(classes),
@@ -157,6 +206,10 @@ function outputLimits(limits: ClientLimits): LiveSetting {
       if (typeof parsed === 'string') return
       classes = parsed
       const { hard } = parsed.normal
+      const { pubsub } = parsed
+      pushes.hardSize = Number(pubsub.hard)
+      pushes.softSize = Number(pubsub.soft)
+      pushes.softMs = pubsub.softSeconds * MS_PER_S
       limits.outputSizeMax = hard === 0n ? Infinity : Number(hard) + UNCOUNTED_SIZE
     },
   }

@@ -22,6 +22,17 @@ const OPTIONS: readonly (readonly [flags: string, name: string, text: string])[]
   ['--history <window>', 'history', 'how long superseded records stay: none, 7d, 10gb, forever (default: none)'],
   ['--compaction <yes|no>', 'compaction', 'whether the log is compacted by itself (default: yes)'],
   ['--compaction-rate <size>', 'compactionRate', 'bytes a second for compaction; 0: no bound (default: 256mb)'],
+  ['--message-retention <time>', 'messageRetention', 'how long published messages stay: 90s, 12h, 7d, 0 (default: 1h)'],
+  [
+    '--message-retention-size <size>',
+    'messageRetentionSize',
+    'size of published messages that stay, in all (default: 256mb)',
+  ],
+  [
+    '--message-retention-rules <rules>',
+    'messageRetentionRules',
+    "the same time by channels, the first match holds: 'audit.*=7d metrics.*=0'",
+  ],
   ['--clients-max <count>', 'clientsMax', 'clients at a time (default: 10000)'],
   ['--value-size-max <size>', 'valueSizeMax', 'size of a value, and of one argument (default: 512mb)'],
   ['--query-size-max <size>', 'querySizeMax', 'size of one request (default: 1gb)'],

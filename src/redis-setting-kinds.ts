@@ -1,4 +1,12 @@
 import { HISTORY_FORMS, historyText, parseHistory } from './history-text.js'
+import {
+  parseRetention,
+  parseRules,
+  RETENTION_FORMS,
+  retentionText,
+  RULES_FORMS,
+  rulesText,
+} from './message-retention.js'
 
 /** Reads what CONFIG SET was given: the value as CONFIG GET will show it, or why it is none, in Redis's words. */
 export type Read = (given: string) => { readonly value: string } | { readonly fault: string }
@@ -109,6 +117,18 @@ export const eventClasses: Read = (given) => {
   const isAll = has('A') || Array.from(EVENT_CLASSES).every(has)
   const classes = isAll ? 'A' : Array.from(`${EVENT_CLASSES}n`).filter(has).join('')
   return { value: classes + Array.from('KEm').filter(has).join('') }
+}
+
+/** How long messages stay. */
+export const retention: Read = (given) => {
+  const ageMs = parseRetention(given)
+  return ageMs === null ? { fault: `argument must be ${RETENTION_FORMS}` } : { value: retentionText(ageMs) }
+}
+
+/** How long messages stay, by patterns of channels. */
+export const retentionRules: Read = (given) => {
+  const rules = parseRules(given)
+  return rules === null ? { fault: `argument must be ${RULES_FORMS}` } : { value: rulesText(rules) }
 }
 
 /** Limits of one class of clients: bytes at which it is closed, bytes above which it may not stay, and for how long. */

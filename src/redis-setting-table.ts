@@ -8,6 +8,8 @@ import {
   integer,
   oneOf,
   percentiles,
+  retention,
+  retentionRules,
   savePoints,
   size,
   text,
@@ -42,7 +44,7 @@ const HONOURED: readonly RedisSetting[] = [
     name: 'client-output-buffer-limit',
     read: text,
     honoured:
-      'the hard limit of `normal` is `--output-size-max`, of which 16 KB are not counted; the others are kept, and mean nothing',
+      'the hard limit of `normal` is `--output-size-max`, of which 16 KB are not counted; `pubsub` is for messages that are not kept in the log; the others mean nothing',
   },
   {
     name: 'client-query-buffer-limit',
@@ -79,6 +81,27 @@ const HONOURED: readonly RedisSetting[] = [
     name: 'latency-tracking-info-percentiles',
     read: percentiles,
     honoured: 'what INFO latencystats tells of each command',
+  },
+  {
+    name: 'message-retention',
+    read: retention,
+    honoured: 'how long published messages stay, as `--message-retention`; for those published from now on; Flin’s own',
+  },
+  {
+    name: 'message-retention-rules',
+    read: retentionRules,
+    honoured: 'the same by patterns of channels, as `--message-retention-rules`; Flin’s own',
+  },
+  {
+    name: 'message-retention-size',
+    read: size(0, HUGE),
+    honoured: 'bytes of published messages that stay, as `--message-retention-size`; Flin’s own',
+  },
+  {
+    name: 'notify-keyspace-events',
+    read: eventClasses,
+    honoured:
+      'which changes of keys are published; told when they are committed; of `$`, `g` and `x`, as far as a record tells its cause',
   },
   { name: 'maxclients', read: integer(1, 2 ** 32 - 1), honoured: 'clients at a time, as `--clients-max`' },
   {
@@ -142,7 +165,6 @@ const ACCEPTED: readonly RedisSetting[] = [
   { name: 'min-replicas-max-lag', alias: 'min-slaves-max-lag', read: integer(0, INT32_MAX), initial: '10' },
   { name: 'min-replicas-to-write', alias: 'min-slaves-to-write', read: integer(0, INT32_MAX), initial: '0' },
   { name: 'no-appendfsync-on-rewrite', read: flag, initial: 'no' },
-  { name: 'notify-keyspace-events', read: eventClasses, initial: '' },
   { name: 'rdbcompression', read: flag, initial: 'yes' },
   { name: 'repl-backlog-size', read: size(1, HUGE), initial: '1048576' },
   { name: 'save', read: savePoints, initial: '' },

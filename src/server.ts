@@ -19,6 +19,8 @@ import { Facts } from './facts.js'
 import { parseHistory } from './history-text.js'
 import { Idleness } from './idleness.js'
 import { initialValues, liveSettings } from './live-settings.js'
+import { parseRetention, parseRules } from './message-retention.js'
+import type { Messages } from './models/messages/messages.js'
 import { Keyspace } from './models/keyspace.js'
 import { replayState } from './models/replay-state.js'
 import { SalvagedKeyspace } from './models/salvaged-keyspace.js'
@@ -26,12 +28,16 @@ import type { Host } from './net/host.js'
 import { Listener } from './net/listener.js'
 import { DEFAULT_REQUEST_LIMITS } from './protocol/resp/request-stream.js'
 import { RedisSettings } from './redis-settings.js'
+import { KeyspaceEvents } from './subscriptions/keyspace-events.js'
+import { Subscriptions } from './subscriptions/subscriptions.js'
 import { Upkeep } from './upkeep.js'
 import { FLIN_VERSION, REDIS_VERSION } from './version.js'
 
 /** Bytes that may wait for the disk before sockets are paused. */
 const UNDURABLE_SIZE_MAX = 64 * 1024 * 1024
 const STALLED_MS_MAX = 60_000
+/** Of the bound of a log, messages may take so much. */
+const MESSAGES_SHARE = 0.25
 
 /** How the log is opened: by itself in its folder, or, in tests, on a disk that holds writes back or fails them. */
 export type OpenLog = (folder: string, options: LogOptions) => Promise<Log>
@@ -83,8 +89,15 @@ export class Server {
     const began = performance.now()
     const { log, keyspace } = await openState(settings, logger, openLog)
     const committer = new Committer(log, onEnd)
+    const commandNames = new Map(ALL_COMMANDS.map(({ code, name }) => [code, name]))
+    const onReadFailed = readFailures(settings, logger, onEnd)
+    keepMessages(settings, keyspace.messages)
+    const subscriptions = new Subscriptions(log, keyspace.messages, onReadFailed)
+    const keyspaceEvents = new KeyspaceEvents(log, subscriptions, commandNames, onReadFailed)
     committer.onCommit = (offset) => {
       keyspace.removals.committed(offset)
+      subscriptions.committed(offset)
+      keyspaceEvents.committed()
     }
     const compaction = new CompactionKeeper({
       ...{ log, committer, logger, liveness: keyspace.liveness },
@@ -108,6 +121,7 @@ export class Server {
       redisVersion: REDIS_VERSION,
       stats,
       compaction,
+      subscriptions,
       info: (wanted) => facts.info(wanted),
       resetStats: () => {
         facts.reset()
@@ -138,17 +152,6 @@ export class Server {
       valueSizeMax: view.valueSizeMax,
     }
     const binaryDispatcher = new BinaryDispatcher(keyspace, binaryView, stats)
-    const onReadFailed = (error: unknown): void => {
-      const isKnown = settings.serveDamaged && error instanceof FlinError && error.code === 'LOG_CORRUPT'
-      // What is damaged was told when the log was opened: clients may ask for it as often as they like.
-      if (isKnown) logger.debug({ err: error }, 'records could not be read from disk')
-      else logger.error({ err: error }, 'records could not be read from disk')
-      if (settings.serveDamaged || !(error instanceof FlinError) || error.code !== 'LOG_CORRUPT') return
-      // A damaged log is not served unless that was asked for. Whoever met it is told first.
-      setImmediate(() => {
-        onEnd(error)
-      })
-    }
     const blocked = new BlockedClients(keyspace, view, TIMER, onReadFailed)
     const host: Host = {
       log,
@@ -157,6 +160,7 @@ export class Server {
       binaryDispatcher,
       blocked,
       committer,
+      subscriptions,
       requestLimits,
       clientLimits,
       isOpen: () => access.isOpen,
@@ -172,9 +176,20 @@ export class Server {
       },
     }
     const listener = new Listener(host, settings.clientsMax)
-    const facts = new Facts({ settings, log, keyspace, committer, stats, listener, blocked, compaction })
+    const facts = new Facts({ settings, log, keyspace, committer, stats, listener, blocked, compaction, subscriptions })
     const redisSettings = new RedisSettings(
-      liveSettings({ settings, log, compaction, access, listener, stats, requestLimits, clientLimits }),
+      liveSettings({
+        settings,
+        log,
+        compaction,
+        access,
+        listener,
+        stats,
+        requestLimits,
+        clientLimits,
+        subscriptions,
+        keyspaceEvents,
+      }),
       initialValues(settings),
     )
     let address: net.AddressInfo
@@ -186,6 +201,7 @@ export class Server {
     }
     const upkeep = new Upkeep(log, keyspace, committer, Math.random, () => {
       if (blocked.isReady) blocked.serve()
+      subscriptions.retained()
     })
     upkeep.start()
     // What is served damaged takes no writes, and stays as it is.
@@ -223,6 +239,34 @@ export class Server {
     await this.#committer.drain()
     await this.#log.close()
     this.#logger.info('stopped')
+  }
+}
+
+/** How long messages stay; of a log that is bounded they take a share at most, for nobody can delete them. */
+function keepMessages(settings: Settings, messages: Messages): void {
+  const { memory, maxDisk } = settings
+  messages.rules.ageMs = parseRetention(settings.messageRetention) ?? 0
+  messages.rules.rules = parseRules(settings.messageRetentionRules) ?? []
+  const bound = memory > 0 ? memory : maxDisk > 0 ? maxDisk : Infinity
+  messages.sizeMax = Math.floor(Math.min(settings.messageRetentionSize, bound * MESSAGES_SHARE))
+}
+
+/** What happens when records that are wanted cannot be read. */
+function readFailures(
+  { serveDamaged }: Settings,
+  logger: Logger,
+  onEnd: (error: FlinError) => void,
+): (error: unknown) => void {
+  return (error) => {
+    const isKnown = serveDamaged && error instanceof FlinError && error.code === 'LOG_CORRUPT'
+    // What is damaged was told when the log was opened: clients may ask for it as often as they like.
+    if (isKnown) logger.debug({ err: error }, 'records could not be read from disk')
+    else logger.error({ err: error }, 'records could not be read from disk')
+    if (serveDamaged || !(error instanceof FlinError) || error.code !== 'LOG_CORRUPT') return
+    // A damaged log is not served unless that was asked for. Whoever met it is told first.
+    setImmediate(() => {
+      onEnd(error)
+    })
   }
 }
 

@@ -9,7 +9,7 @@ const SAMPLE_SIZE = 20
 /** Keys that one beat may expire, so that a great many at once do not stop the loop. */
 const EXPIRED_MAX = 2000
 
-/** What must be done from time to time: syncing under `everysec`, expiring keys, and vouching for the log when it rests. */
+/** What must be done from time to time: syncing under `everysec`, expiring keys, letting go of messages, and vouching for the log when it rests. */
 export class Upkeep {
   readonly #log: Log
   readonly #keyspace: Keyspace
@@ -58,10 +58,21 @@ export class Upkeep {
     this.#beats++
     await this.#expire()
     if (this.#beats % SYNC_BEATS !== 0) return
+    this.#retain()
     if (log.fsync !== 'no') await log.sync()
     const isIdle = log.endOffset === this.#lastOffset && !log.isPending
     this.#lastOffset = log.endOffset
     if (isIdle) await this.#committer.ifIdle(() => log.vouch())
+  }
+
+  /** Lets go of messages that are too old, or too many. */
+  #retain(): void {
+    try {
+      this.#keyspace.messages.retain()
+    } catch (error) {
+      if (!(error instanceof FlinError)) throw error // the log takes no writes now
+    }
+    if (this.#log.isPending) this.#committer.schedule()
   }
 
   /** As Redis does it: samples at random, and goes on while more than a quarter of a sample had expired. */

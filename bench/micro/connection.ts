@@ -12,6 +12,7 @@ import type { ServerView } from '../../src/commands/server-view.js'
 import { Committer } from '../../src/commit/committer.js'
 import { Connection } from '../../src/net/connection.js'
 import type { Host } from '../../src/net/host.js'
+import { Subscriptions } from '../../src/subscriptions/subscriptions.js'
 import { DEFAULT_REQUEST_LIMITS } from '../../src/protocol/resp/request-stream.js'
 import { ask } from '../../test/helpers/binary-frames.js'
 import { openKeyspace } from '../../test/helpers/memory-log.js'
@@ -50,10 +51,12 @@ const committer = new Committer(log, (error) => {
   throw error
 })
 const stats = new CommandStats()
+const subscriptions = new Subscriptions(log, keyspace.messages, () => undefined)
 const view: ServerView = {
   registry: new Registry(ALL_COMMANDS),
   redisVersion: '7.0.15',
   stats,
+  subscriptions,
   info: () => ({}),
   resetStats: () => undefined,
   compaction: { now: () => 'started', facts: () => ({}) },
@@ -76,6 +79,7 @@ const host: Host = {
   binaryDispatcher: new BinaryDispatcher(keyspace, binaryView, stats),
   blocked: new BlockedClients(keyspace, view, TIMER, () => undefined),
   committer,
+  subscriptions,
   requestLimits: { ...DEFAULT_REQUEST_LIMITS },
   clientLimits: { outputSizeMax: 1 << 30, idleMsMax: 0 },
   isOpen: () => true,

@@ -24,6 +24,10 @@ import { scan } from './keys/scan.js'
 import { expiretime, pexpiretime, pttl, ttl } from './keys/ttl.js'
 import { type } from './keys/type.js'
 import { wait } from './keys/wait.js'
+import { flinSubscribe, flinUnsubscribe } from './pubsub/flin-subscribe.js'
+import { publish, spublish } from './pubsub/publish.js'
+import { pubsub } from './pubsub/pubsub.js'
+import { psubscribe, punsubscribe, ssubscribe, subscribe, sunsubscribe, unsubscribe } from './pubsub/subscribe.js'
 import { blmove, brpoplpush } from './lists/blmove.js'
 import { blmpop } from './lists/blmpop.js'
 import { blpop, brpop } from './lists/blpop.js'
@@ -86,6 +90,8 @@ export const ALL_COMMANDS: readonly Command[] = [
   ...[xadd, xlen, xrange, xrevrange, xread, xdel, xtrim, xsetid],
   ...[xgroup, xreadgroup, xack, xpending, xclaim, xautoclaim, xinfo],
   ...[flinGet, flinSet, flinDel, flinXadd, flinDurable, compact],
+  ...[publish, subscribe, psubscribe, unsubscribe, punsubscribe, pubsub],
+  ...[spublish, ssubscribe, sunsubscribe, flinSubscribe, flinUnsubscribe],
   ...[multi, exec, discard, watch, unwatch],
   ...[ping, echo, hello, auth, select, reset, quit, client],
   ...[command, config, info, memory, time, lastsave, shutdown],

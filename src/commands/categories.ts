@@ -9,6 +9,7 @@ const OF_GROUP: Readonly<Record<CommandGroup, readonly string[]>> = {
   transactions: ['transaction'],
   connection: ['connection'],
   server: [],
+  pubsub: [],
   flin: ['keyspace'],
 }
 
@@ -28,6 +29,8 @@ const OWN: Readonly<Record<string, readonly string[]>> = {
   wait: ['connection'],
   client: [],
   object: [],
+  'flin.subscribe': [],
+  'flin.unsubscribe': [],
   xgroup: [],
   xinfo: [],
 }
@@ -46,6 +49,7 @@ export function categoriesOf(command: Command, flags: readonly CommandFlag[], is
   const found = new Set(isSubcommand ? (OF_SUBCOMMANDS[command.name] ?? own) : own)
   if (flags.includes('write')) found.add('write')
   if (flags.includes('readonly')) found.add('read')
+  if (flags.includes('pubsub')) found.add('pubsub')
   if (flags.includes('blocking')) found.add('blocking')
   if (flags.includes('admin')) found.add('admin').add('dangerous')
   found.add(flags.includes('fast') ? 'fast' : 'slow')

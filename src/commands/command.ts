@@ -17,6 +17,7 @@ export type CommandFlag =
   | 'skip_monitor'
   | 'skip_slowlog'
   | 'allow_busy'
+  | 'pubsub'
   /** Its request may wait. */
   | 'blocking'
   /** Which arguments are keys is told by the arguments themselves. */
@@ -25,8 +26,21 @@ export type CommandFlag =
   | 'no_multi'
   /** Runs at once also inside MULTI, as EXEC does. Flin's own word: COMMAND does not tell it. */
   | 'immediate'
+  /** Writes into the log and changes no key, so that Redis does not call it a write. Flin's own word, too. */
+  | 'appends'
+  /** May run while the client has subscribed to something in RESP2. Flin's own word, too. */
+  | 'subscriber'
 
-export type CommandGroup = 'string' | 'list' | 'stream' | 'generic' | 'transactions' | 'connection' | 'server' | 'flin'
+/** Flags that COMMAND does not tell. */
+const OWN_FLAGS: readonly CommandFlag[] = ['immediate', 'appends', 'subscriber']
+
+/** The flags that Redis knows. */
+export function toldFlags(flags: readonly CommandFlag[]): CommandFlag[] {
+  return flags.filter((flag) => !OWN_FLAGS.includes(flag))
+}
+
+export type CommandGroup =
+  'string' | 'list' | 'stream' | 'generic' | 'transactions' | 'connection' | 'server' | 'pubsub' | 'flin'
 
 /** Which arguments are keys: Redis's first, last (negative: from the end), step. */
 export interface KeySpec {
@@ -101,6 +115,8 @@ export interface Command {
   readonly arity: number
   readonly flags: readonly CommandFlag[]
   readonly keys?: KeySpec
+  /** Which of its arguments Redis's COMMAND INFO tells of as keys, though they are channels. */
+  readonly toldKeys?: KeySpec
   /** Calls `visit` with the number of each argument that is a key, where these do not stand in fixed places. */
   readonly findKeys?: (args: Args, visit: (i: number) => void) => void
   readonly group: CommandGroup
@@ -157,6 +173,8 @@ export const ERR = {
   noSuchKey: 'ERR no such key',
   noMulti: 'ERR Command not allowed inside a transaction',
   noAuth: 'NOAUTH Authentication required.',
+  subscribed: (command: string) =>
+    `ERR Can't execute '${command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`,
   dbIndex: 'ERR DB index is out of range',
   overflow: 'ERR increment or decrement would overflow',
   wrongType: 'WRONGTYPE Operation against a key holding the wrong kind of value',

@@ -46,7 +46,9 @@ export class Dispatcher {
     const command = this.#server.registry.find(args, 0)
     const places =
       command === undefined ? this.#refuseUnknown(session, args, reply) : this.#run(session, command, args, reply)
-    if (session.replyMode !== 'on' && places === null && session.wait === null) leaveOut(session, reply, mark)
+    if (session.replyMode !== 'on' && places === null && session.wait === null) {
+      leaveOut(session, reply, isMessage(session, command) ? reply.length : mark)
+    }
     return places
   }
 
@@ -79,6 +81,8 @@ export class Dispatcher {
       counts = stats.ofSubcommand(command, found)
     }
     if (!session.authenticated && fault === null && !flags.includes('no_auth')) fault = ERR.noAuth
+    if (session.subscriber !== null && fault === null && isRefused(session, flags))
+      fault = ERR.subscribed(session.lastCommand)
     const isQueued = session.queue !== null && !flags.includes('immediate')
     if (isQueued && fault === null && flags.includes('no_multi')) fault = ERR.noMulti
     fault ??= keyFault(command, flags, args)
@@ -154,6 +158,17 @@ function keyFault(command: Command, flags: readonly CommandFlag[], args: Args): 
     if (error instanceof FlinError) return errorText(error)
     throw error
   }
+}
+
+/** What tells of subscriptions is a message, and no reply. */
+function isMessage({ queue }: Session, command: Command | undefined): boolean {
+  const flags = command?.flags ?? []
+  return queue === null && flags.includes('pubsub') && flags.includes('subscriber')
+}
+
+/** In RESP2 nobody could tell a reply from a message. */
+function isRefused({ subscriber, protocol }: Session, flags: readonly CommandFlag[]): boolean {
+  return subscriber?.isSubscribed === true && protocol === 2 && !flags.includes('subscriber')
 }
 
 /** What is wrong with a command's subcommand; null: nothing. */

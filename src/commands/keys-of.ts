@@ -21,6 +21,12 @@ export function flagsOf(command: Command, args: Args): readonly CommandFlag[] {
   return findSubcommand(command.subcommands, args, 1)?.flags ?? command.flags
 }
 
+/** Whether a command may write into the log. */
+export function mayAppend(command: Command, args: Args): boolean {
+  const flags = flagsOf(command, args)
+  return flags.includes('write') || flags.includes('appends')
+}
+
 /** Calls `visit` with the number of each argument that is a key. */
 export function forEachKey(command: Command, args: Args, visit: (i: number) => void): void {
   if (command.findKeys !== undefined) {

@@ -1,3 +1,4 @@
+import type { Subscriptions } from '../subscriptions/subscriptions.js'
 import type { CommandStats } from './command-stats.js'
 import type { Registry } from './registry.js'
 import type { Session } from './session.js'
@@ -32,6 +33,7 @@ export interface ServerView {
   readonly settings: SettingsView
   readonly stats: CommandStats
   readonly compaction: CompactionView
+  readonly subscriptions: Subscriptions
   /** All sections, or those that are asked for by their names in lower case. */
   info: (wanted: (section: string) => boolean) => InfoSections
   /** Forgets what INFO has counted. */

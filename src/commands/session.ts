@@ -3,6 +3,8 @@ import type { Args } from '../protocol/resp/args.js'
 import type { Wait } from './blocking/wait.js'
 import type { BufferSizes } from './client-memory.js'
 import type { Command } from './command.js'
+import type { Outlet } from '../subscriptions/outlet.js'
+import type { Subscriber } from '../subscriptions/subscriber.js'
 import type { KeyWalk } from './keys/key-walk.js'
 
 /** A command that waits for EXEC. */
@@ -52,6 +54,10 @@ export interface Session {
   queueFailed: boolean
   /** A KEYS that others have their turn between; null when there is none. */
   walk: KeyWalk | null
+  /** What it has subscribed to; null before it has to anything. */
+  subscriber: Subscriber | null
+  /** Where messages go that it is sent. */
+  readonly outlet: Outlet
   /** What its request waits for; null: none waits. */
   readonly wait: Wait | null
   readonly watcher: Watcher

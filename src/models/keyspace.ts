@@ -16,10 +16,12 @@ import { KeyRecords } from './key-records.js'
 import { KeyState } from './key-state.js'
 import { KeyWalks } from './key-walks.js'
 import { CAUSE, KIND } from './kinds.js'
+import { Messages } from './messages/messages.js'
 import { MemberRecords } from './objects/member-records.js'
 import type { ObjectState, ObjectType } from './objects/object-state.js'
 import { OBJECT_TYPES } from './objects/object-types.js'
 import { RecentRemovals } from './recent-removals.js'
+import { StateLiveness } from './state-liveness.js'
 import { Watches, type Watched, type Watcher } from './watches.js'
 
 const NOTHING = Buffer.alloc(0)
@@ -41,8 +43,10 @@ export class Keyspace {
   readonly #state: KeyState
   readonly #index: HashIndex
   readonly #expiries: ExpiryTable
+  /** What was published. No key, but of the same log. */
+  readonly messages: Messages
   /** What compaction asks and tells. */
-  readonly liveness: KeyLiveness
+  readonly liveness: StateLiveness
   /** For commands with many keys. */
   readonly batch: KeyBatch
   /** What looks at keys that nobody has named. */
@@ -90,7 +94,8 @@ export class Keyspace {
     this.#expiries = expiries
     this.record = record
     this.batch = new KeyBatch(index, log)
-    this.liveness = new KeyLiveness(index, expiries, objects)
+    this.messages = new Messages(log)
+    this.liveness = new StateLiveness(new KeyLiveness(index, expiries, objects), this.messages)
     this.walks = new KeyWalks(this, this.#index, this.#expiries)
   }
 
@@ -468,6 +473,10 @@ export class Keyspace {
 
   /** Applies a record of the log to the state: recovery hands over all of them, in order, and settles the state then. */
   replay(record: ReplayedRecord): Promise<void> | undefined {
+    if (this.messages.covers(record.kind)) {
+      this.messages.replay(record)
+      return undefined
+    }
     return this.#state.replay(record)
   }
 

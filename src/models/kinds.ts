@@ -24,6 +24,10 @@ export const KIND = {
   consumer: 10,
   /** An entry that was delivered and not acknowledged; entity = stream and order. */
   pending: 11,
+  /** A published message; key = channel, value = payload, datum = how long it stays, in ms. Entity: itself; it is never superseded. */
+  message: 12,
+  /** From which offset on messages are held; key = empty, or decimal digits of how long the messages stay that it is about. */
+  messageFloor: 13,
 } as const
 
 /** What caused a record, where it was no command. Commands have their own codes from 16 on. */

@@ -13,9 +13,12 @@ import type { Watched } from '../models/watches.js'
 import { isBinary } from '../protocol/binary/opcodes.js'
 import type { ReplyBuffer } from '../protocol/reply-buffer.js'
 import type { ReplyWriter } from '../protocol/resp/reply-writer.js'
+import type { Outlet } from '../subscriptions/outlet.js'
+import type { Subscriber } from '../subscriptions/subscriber.js'
 import { BinaryDialect } from './binary-dialect.js'
 import type { Dialect } from './dialect.js'
 import type { Host } from './host.js'
+import { ConnectionOutlet } from './outlet.js'
 import { Output } from './output.js'
 import { RespDialect } from './resp-dialect.js'
 import { SocketWriter } from './socket-writer.js'
@@ -60,6 +63,7 @@ export class Connection implements Session, BlockedClient, CommitWaiter {
   wait: Wait | null = null
   readonly watcher = { dirty: false }
   readonly watched: Watched[] = []
+  subscriber: Subscriber | null = null
 
   readonly #host: Host
   readonly #socket: net.Socket
@@ -100,6 +104,7 @@ export class Connection implements Session, BlockedClient, CommitWaiter {
     socket.setNoDelay(true)
     socket.on('drain', () => {
       this.#continue()
+      this.subscriber?.flush()
     })
     socket.on('error', () => undefined) // 'close' follows
     socket.on('end', () => {
@@ -127,6 +132,25 @@ export class Connection implements Session, BlockedClient, CommitWaiter {
 
   set authenticated(is: boolean) {
     this.#resp.requests.authenticated = is
+  }
+
+  get outlet(): Outlet {
+    return new ConnectionOutlet({
+      ...{ session: this, log: this.#host.log, output: this.#output, writer: this.#resp.writer },
+      waitForCommit: () => {
+        this.#waitForCommit()
+      },
+      flush: () => {
+        this.#flush()
+      },
+      finish: (reason) => {
+        this.#host.onDropped(this, reason)
+        this.finish()
+      },
+      drop: (reason) => {
+        this.#drop(reason)
+      },
+    })
   }
 
   get buffers(): BufferSizes {
@@ -425,6 +449,7 @@ export class Connection implements Session, BlockedClient, CommitWaiter {
     if (log.isPending) committer.schedule()
     if (this.#isClosed) return
     this.#send(log.committedOffset)
+    if (this.subscriber !== null) this.subscriber.flush()
     // What the kernel has taken at once brings no 'drain'. Others come first, so that one client cannot keep the loop.
     if (this.#isPaused && this.#hasRoom) setImmediate(this.#continueSoon)
   }
@@ -466,6 +491,7 @@ export class Connection implements Session, BlockedClient, CommitWaiter {
     if (this.#isClosed) return
     this.#send(offset)
     if (this.#isPaused) this.#continue()
+    if (this.subscriber !== null) this.subscriber.flush()
   }
 
   #dispose(): void {
@@ -474,6 +500,7 @@ export class Connection implements Session, BlockedClient, CommitWaiter {
     this.#unblock()
     if (this.#lingerTimer !== null) clearTimeout(this.#lingerTimer)
     unwatchAll(this, this.#host.keyspace)
+    if (this.subscriber !== null) this.#host.subscriptions.remove(this.subscriber)
     this.#host.onClosed(this)
   }
 }

@@ -5,6 +5,7 @@ import type { Dispatcher } from '../commands/dispatcher.js'
 import type { Committer } from '../commit/committer.js'
 import type { Keyspace } from '../models/keyspace.js'
 import type { RequestLimits } from '../protocol/resp/request-stream.js'
+import type { Subscriptions } from '../subscriptions/subscriptions.js'
 import type { Connection } from './connection.js'
 
 /** Limits of clients that may change while they are connected. */
@@ -23,6 +24,7 @@ export interface Host {
   readonly binaryDispatcher: BinaryDispatcher
   readonly blocked: BlockedClients
   readonly committer: Committer
+  readonly subscriptions: Subscriptions
   readonly requestLimits: RequestLimits
   /** They may change at any time. */
   readonly clientLimits: ClientLimits

@@ -1,3 +1,4 @@
+import { SharedRun } from './shared-run.js'
 import { giveBuffer, takeBuffer } from '../protocol/buffer-pool.js'
 import { REPLY_BUFFER_SIZE, type ReplyBuffer } from '../protocol/reply-buffer.js'
 
@@ -29,6 +30,8 @@ export class Output<Writer extends ReplyBuffer> {
   readonly #gateOffsets: number[] = []
   #gateHead = 0
   #peak = 0
+  /** Messages that go out before anything that is in the writer. */
+  readonly #run = new SharedRun()
   /** Buffers from which the socket still writes. */
   readonly #lent: Buffer[] = []
 
@@ -39,7 +42,7 @@ export class Output<Writer extends ReplyBuffer> {
 
   /** Bytes not yet taken by the kernel, those that wait for a commit among them. */
   get pendingSize(): number {
-    return this.writer.length - this.#sent + this.#sink.pendingSize
+    return this.writer.length - this.#sent + this.#run.size + this.#sink.pendingSize
   }
 
   /** Bytes that wait in the writer's buffer. */
@@ -69,12 +72,14 @@ export class Output<Writer extends ReplyBuffer> {
 
   /** Whether some reply waits for a commit. */
   get isGated(): boolean {
-    return this.#gateHead < this.#gateStarts.length
+    return this.#gateHead < this.#gateStarts.length || this.#run.size > 0
   }
 
   /** Gets memory to write replies into. */
   open(): void {
-    if (this.writer.buffer === EMPTY) this.writer.reset(takeBuffer(REPLY_BUFFER_SIZE))
+    if (this.writer.buffer !== EMPTY) return
+    this.writer.reset(takeBuffer(REPLY_BUFFER_SIZE))
+    if (this.#run.size > 0) this.#run.moveTo(this.writer, this.#gateAt)
   }
 
   /**
@@ -95,14 +100,51 @@ export class Output<Writer extends ReplyBuffer> {
     this.#gateOffsets.push(offset)
   }
 
+  readonly #gateAt = (start: number, offset: number): void => {
+    this.#gateStarts.push(this.#base + start)
+    this.#gateOffsets.push(offset)
+  }
+
+  /**
+   * Sends `bytes[start..end)`, which nobody changes any more, when the log is committed up to `gate`: from where they lie, if there is
+   * nothing in front of them but others of that kind, otherwise from a copy.
+   */
+  share(bytes: Buffer, start: number, end: number, gate: number, flushingOffset: number): void {
+    const { writer } = this
+    if (writer.buffer === EMPTY && this.#run.add(bytes, start, end, gate, flushingOffset)) return
+    this.open()
+    const at = writer.length
+    writer.raw(bytes, start, end)
+    this.gate(at, gate, flushingOffset)
+  }
+
+  readonly #sendPiece = (bytes: Buffer): void => {
+    this.#sink.write(bytes)
+    this.#base += bytes.length
+  }
+
   /** Sends what may be told, in one write. */
   flush(committedOffset: number): void {
-    while (this.isGated && this.#gateOffsets[this.#gateHead]! <= committedOffset) this.#gateHead++
-    const end = this.isGated ? this.#gateStarts[this.#gateHead]! - this.#base : this.writer.length
+    if (this.#run.size > 0) {
+      this.#run.send(committedOffset, this.#sendPiece)
+      return
+    }
+    while (this.#gateHead < this.#gateStarts.length && this.#gateOffsets[this.#gateHead]! <= committedOffset)
+      this.#gateHead++
+    const isGated = this.#gateHead < this.#gateStarts.length
+    const end = isGated ? this.#gateStarts[this.#gateHead]! - this.#base : this.writer.length
     if (this.#gateHead > 0) this.#forgetPassedGates()
     if (this.#lent.length > 0 && this.#sink.pendingSize === 0) this.#takeBack()
     if (end > this.#sent) this.#send(end)
     else if (this.writer.length === 0 && this.writer.buffer !== EMPTY) this.#close()
+  }
+
+  /** Hands over bytes that are not written here, and that nobody changes any more. False: something waits in front of them. */
+  pass(bytes: Buffer): boolean {
+    if (this.writer.length > 0 || this.#run.size > 0) return false
+    if (bytes.length > 0) this.#sink.write(bytes)
+    this.#base += bytes.length
+    return true
   }
 
   /** What was written has been taken back: its memory may be large. */
@@ -117,7 +159,7 @@ export class Output<Writer extends ReplyBuffer> {
   }
 
   #forgetPassedGates(): void {
-    if (!this.isGated) {
+    if (this.#gateHead >= this.#gateStarts.length) {
       this.#gateStarts.length = 0
       this.#gateOffsets.length = 0
     } else if (this.#gateHead > GATES_KEPT_MAX) {

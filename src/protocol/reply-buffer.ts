@@ -29,6 +29,12 @@ export abstract class ReplyBuffer {
     if (length < this.length) this.length = length
   }
 
+  /** Bytes that are replies already. */
+  raw(bytes: Buffer, start: number, end: number): void {
+    this.reserve(end - start)
+    this.length = this.copy(this.length, bytes, start, end)
+  }
+
   /** A reply that says what went wrong. */
   abstract error(text: string): void
 

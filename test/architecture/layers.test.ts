@@ -13,8 +13,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'src/models': ['segments'],
   'src/protocol': ['segments'],
   'src/commit': ['segments'],
-  'src/commands': ['segments', 'src/models', 'src/protocol', 'src/commit'],
-  'src/net': ['node:', 'segments', 'src/models', 'src/protocol', 'src/commit', 'src/commands'],
+  'src/subscriptions': ['segments', 'src/models', 'src/protocol'],
+  'src/commands': ['segments', 'src/models', 'src/protocol', 'src/commit', 'src/subscriptions'],
+  'src/net': ['node:', 'segments', 'src/models', 'src/protocol', 'src/commit', 'src/commands', 'src/subscriptions'],
 }
 
 /** The package's own entries, as those who use it name them: the examples do. */

@@ -4,6 +4,7 @@ import { CommandStats } from '../../src/commands/command-stats.js'
 import type { Registry } from '../../src/commands/registry.js'
 import type { ServerView } from '../../src/commands/server-view.js'
 import type { Session } from '../../src/commands/session.js'
+import type { Subscriptions } from '../../src/subscriptions/subscriptions.js'
 import { RedisSettings } from '../../src/redis-settings.js'
 
 /** The server around commands under test: as the daemon's where that needs no daemon. */
@@ -23,6 +24,8 @@ export class BenchView implements ServerView {
     facts: () => ({ compaction_runs: 0, compaction_last_status: 'ok' }),
   }
   shutdowns = 0
+  /** Made with the log. */
+  subscriptions!: Subscriptions
   resets = 0
   sessions: Iterable<Session> = []
   blocked: BlockedClients | null = null

@@ -9,6 +9,9 @@ import type { ReplyMode, Session } from '../../src/commands/session.js'
 import type { KeyWalk } from '../../src/commands/keys/key-walk.js'
 import type { Keyspace } from '../../src/models/keyspace.js'
 import { ReplyWriter } from '../../src/protocol/resp/reply-writer.js'
+import type { Outlet } from '../../src/subscriptions/outlet.js'
+import type { Subscriber } from '../../src/subscriptions/subscriber.js'
+import { Subscriptions } from '../../src/subscriptions/subscriptions.js'
 import { argsOf } from './args.js'
 import { BenchView } from './bench-view.js'
 import { openKeyspace } from './memory-log.js'
@@ -44,12 +47,37 @@ export class BenchSession implements Session {
   wait: Wait | null = null
   readonly watcher = { dirty: false }
   readonly watched: Session['watched'] = []
+  subscriber: Subscriber | null = null
+  /** What it was sent as it came, each as it went over the wire. */
+  readonly pushed: string[] = []
+  readonly outlet: Outlet = this.#newOutlet()
   /** Which ways of closing it were asked for. */
   readonly closings: ('after reply' | 'at once')[] = []
 
   constructor(id: number) {
     this.id = id
     this.address = `127.0.0.1:${id}`
+  }
+
+  #newOutlet(): Outlet {
+    const { pushed } = this
+    const isTold = true
+    return {
+      protocol: 2,
+      pendingSize: 0,
+      isMidReply: false,
+      push: (bytes, start, end) => {
+        pushed.push(bytes.toString('latin1', start, end))
+        return isTold
+      },
+      pushShared: (bytes) => {
+        pushed.push(bytes.toString('latin1'))
+        return isTold
+      },
+      flush: () => undefined,
+      cutOff: () => undefined,
+      drop: () => undefined,
+    }
   }
 
   block(wait: Wait): void {
@@ -83,6 +111,7 @@ export class CommandBench {
     this.registry = new Registry(commands)
     this.view = new BenchView(this.registry)
     this.view.sessions = [this.session]
+    this.view.subscriptions = new Subscriptions(log, keyspace.messages, () => undefined)
     this.dispatcher = new Dispatcher(keyspace, this.view, queueSizeMax)
   }
 

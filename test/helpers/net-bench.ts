@@ -12,6 +12,7 @@ import type { Keyspace } from '../../src/models/keyspace.js'
 import type { ClientLimits, Host } from '../../src/net/host.js'
 import { Listener } from '../../src/net/listener.js'
 import { DEFAULT_REQUEST_LIMITS, type RequestLimits } from '../../src/protocol/resp/request-stream.js'
+import { Subscriptions } from '../../src/subscriptions/subscriptions.js'
 import { BenchView } from './bench-view.js'
 import { openKeyspace } from './memory-log.js'
 
@@ -38,6 +39,7 @@ export class NetBench {
   readonly committer: Committer
   readonly listener: Listener
   readonly view: BenchView
+  readonly subscriptions: Subscriptions
   readonly blocked: BlockedClients
   readonly clientLimits: ClientLimits
   /** Why clients were dropped. */
@@ -54,10 +56,13 @@ export class NetBench {
     this.committer = new Committer(log, (error) => {
       throw error
     })
+    this.subscriptions = new Subscriptions(log, keyspace.messages, () => undefined)
     this.committer.onCommit = (offset) => {
       keyspace.removals.committed(offset)
+      this.subscriptions.committed(offset)
     }
     this.view = new BenchView(new Registry([...ALL_COMMANDS, ...(options.commands ?? [])]))
+    this.view.subscriptions = this.subscriptions
     this.clientLimits = { outputSizeMax: options.outputSizeMax ?? 1 << 30, idleMsMax: 0 }
     const dispatcher = new Dispatcher(keyspace, this.view)
     const requestLimits = { ...DEFAULT_REQUEST_LIMITS, ...options.requestLimits }
@@ -80,6 +85,7 @@ export class NetBench {
       binaryDispatcher: new BinaryDispatcher(keyspace, binaryView, this.view.stats),
       blocked: this.blocked,
       committer: this.committer,
+      subscriptions: this.subscriptions,
       requestLimits,
       clientLimits: this.clientLimits,
       isOpen: () => this.view.isOpen(),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type LogOptions, type RetainedKind, Retention, type RetentionRule } from '../../segments/index.js'
+import { KeyHasher, type LogOptions, type RetainedKind, Retention, type RetentionRule } from '../../segments/index.js'
 import { runAt, untilReady } from '../helpers/compactions.js'
 import { Feed, FEED_KIND, type FeedRecord } from '../helpers/feed.js'
 import { SimDisk } from '../helpers/sim-disk.js'
@@ -145,7 +145,7 @@ test('an older floor is dead, the newest one is found again after it has moved, 
 })
 
 test('numbers of kinds are used once, and rules are whole numbers', () => {
-  const log = { segments: [], deadSizes: [], now: () => 0 }
+  const log = { segments: [], deadSizes: [], hasher: new KeyHasher(1, 2), now: () => 0 }
   const same = [
     { kind: 1, floorKind: 2 },
     { kind: 2, floorKind: 3 },

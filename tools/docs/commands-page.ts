@@ -1,5 +1,5 @@
 import { ALL_COMMANDS } from '../../src/commands/all.js'
-import type { Command, CommandGroup } from '../../src/commands/command.js'
+import { toldFlags, type Command, type CommandGroup } from '../../src/commands/command.js'
 import { REDIS_SETTINGS, type RedisSetting } from '../../src/redis-setting-table.js'
 import { table } from './markdown.js'
 
@@ -11,6 +11,7 @@ const GROUPS: readonly (readonly [group: CommandGroup, title: string])[] = [
   ['transactions', 'Transactions'],
   ['connection', 'Connection'],
   ['server', 'Server'],
+  ['pubsub', 'Pub/sub'],
   ['flin', 'Of Flin itself'],
 ]
 
@@ -18,6 +19,17 @@ const GROUPS: readonly (readonly [group: CommandGroup, title: string])[] = [
 const DIFFERENCES: readonly (readonly [what: string, redis: string, flin: string])[] = [
   ['size of a key', 'up to 512 MB', 'up to 65,535 bytes; longer ones are refused'],
   ['databases', '16', 'one, number 0'],
+  [
+    'a published message',
+    'in memory, for who is there',
+    'in the log, for an hour: [pub/sub](../subscriptions/PUBSUB.md)',
+  ],
+  [
+    'a subscriber that does not read',
+    'is dropped',
+    'is fed from the log, and cut off when it falls below what is held; replies to its own requests may come before older messages then',
+  ],
+  ['what a client publishes to itself in EXEC', 'stands in the midst of the reply of EXEC', 'comes behind the reply'],
   ['times', 'up to 2^63 ms since 1970', 'up to 2^53 ms; later ones are refused as invalid'],
   [
     'an OK',
@@ -140,7 +152,7 @@ ${REDIS_SETTINGS.filter((it) => it.read !== undefined && it.honoured === undefin
 }
 
 function row({ name, arity, flags, since, summary, differs = '', subcommands }: Command): string[] {
-  const told = flags.filter((flag) => flag !== 'immediate').join(' ')
+  const told = toldFlags(flags).join(' ')
   const words = subcommands?.map((it) => it.name.toUpperCase()).join(', ')
   const what = words === undefined ? summary : `${summary} ${words}`
   return [`\`${name.toUpperCase()}\``, String(arity), told, since, what, differs]

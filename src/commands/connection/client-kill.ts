@@ -1,7 +1,7 @@
 import type { Args } from '../../protocol/resp/args.js'
 import { ERR, ReplyError, type Subcommand } from '../command.js'
 import type { Session } from '../session.js'
-import { clientType } from './client-type.js'
+import { clientType, typeOf } from './client-type.js'
 
 export const clientKill: Subcommand = {
   name: 'kill',
@@ -61,8 +61,8 @@ function parseFilter(args: Args): Filter {
       if (!(id > 0)) throw new ReplyError('ERR client-id should be greater than 0')
       wanted.push((client) => client.id === id)
     } else if (option === 'TYPE') {
-      const isNormal = clientType(value) === 'normal'
-      wanted.push(() => isNormal)
+      const type = clientType(value)
+      wanted.push((client) => typeOf(client) === type)
     } else if (option === 'ADDR') wanted.push((client) => client.address === value)
     else if (option === 'LADDR') wanted.push((client) => client.localAddress === value)
     else if (option === 'USER') {

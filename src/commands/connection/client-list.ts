@@ -2,7 +2,7 @@ import type { Args } from '../../protocol/resp/args.js'
 import { clientMemory } from '../client-memory.js'
 import { ERR, ReplyError, type Subcommand } from '../command.js'
 import type { Session } from '../session.js'
-import { clientType } from './client-type.js'
+import { clientType, typeOf } from './client-type.js'
 
 /**
  * One client as a line of `field=value`, in Redis's order. Fields of what Flin does not have are 0. Arguments are views into
@@ -11,6 +11,7 @@ import { clientType } from './client-type.js'
 export function clientLine(client: Session, now: number): string {
   const { queue, queueSize, buffers, walk } = client
   const found = walk?.size ?? 0
+  const interests = client.subscriber?.interests
   const fields: Readonly<Record<string, string | number>> = {
     id: client.id,
     addr: client.address,
@@ -21,9 +22,9 @@ export function clientLine(client: Session, now: number): string {
     idle: seconds(now - client.lastActiveMs),
     flags: flagsOf(client),
     db: 0,
-    sub: 0,
-    psub: 0,
-    ssub: 0,
+    sub: interests?.channels.size ?? 0,
+    psub: interests?.patterns.size ?? 0,
+    ssub: interests?.shards.size ?? 0,
     multi: queue === null ? -1 : queue.length,
     qbuf: buffers.unread,
     'qbuf-free': buffers.queryFree,
@@ -48,8 +49,16 @@ export function clientLine(client: Session, now: number): string {
     .join(' ')}\n`
 }
 
-function flagsOf({ queue, wait, watcher, isNoEvict, isNoTouch }: Session): string {
-  const flags = [queue !== null && 'x', wait !== null && 'b', watcher.dirty && 'd', isNoEvict && 'e', isNoTouch && 'T']
+function flagsOf({ queue, watcher, isNoEvict, isNoTouch, subscriber, wait }: Session): string {
+  const isSubscribed = subscriber?.isSubscribed === true
+  const flags = [
+    isSubscribed && 'P',
+    queue !== null && 'x',
+    wait !== null && 'b',
+    watcher.dirty && 'd',
+    isNoEvict && 'e',
+    isNoTouch && 'T',
+  ]
   return flags.filter((flag) => flag !== false).join('') || 'N'
 }
 
@@ -90,7 +99,10 @@ export const clientList: Subcommand = {
 /** Those that the arguments ask for, in their order, each once. */
 function wanted(args: Args, all: readonly Session[]): readonly Session[] {
   if (args.count === 2) return all
-  if (args.equalsIgnoreCase(2, 'TYPE') && args.count === 4) return clientType(args.text(3)) === 'normal' ? all : []
+  if (args.equalsIgnoreCase(2, 'TYPE') && args.count === 4) {
+    const type = clientType(args.text(3))
+    return all.filter((client) => typeOf(client) === type)
+  }
   if (!args.equalsIgnoreCase(2, 'ID') || args.count === 3) throw new ReplyError(ERR.syntax)
   const ids = new Set<number>()
   for (let i = 3; i < args.count; i++) {

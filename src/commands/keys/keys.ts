@@ -4,7 +4,7 @@ import { bulkSize, type ReplyWriter } from '../../protocol/resp/reply-writer.js'
 import type { Args } from '../../protocol/resp/args.js'
 import type { Command } from '../command.js'
 import { WALK_DIFFERS } from '../transactions/walks.js'
-import { globMatches } from '../glob.js'
+import { globMatches } from '../../models/glob.js'
 import type { Session } from '../session.js'
 import { giveNext, KeyWalk } from './key-walk.js'
 

@@ -1,5 +1,5 @@
 import { ERR, ReplyError, type Command } from '../command.js'
-import { globMatches } from '../glob.js'
+import { globMatches } from '../../models/glob.js'
 import { WALK_DIFFERS } from '../transactions/walks.js'
 
 const CURSOR_MAX = 0xffff_ffff_ffff_ffffn

@@ -1,7 +1,7 @@
 import type { Args } from '../../protocol/resp/args.js'
 import type { ReplyWriter } from '../../protocol/resp/reply-writer.js'
 import { categoriesOf } from '../categories.js'
-import type { Command, Subcommand } from '../command.js'
+import { toldFlags, type Command, type Subcommand } from '../command.js'
 import type { Registry } from '../registry.js'
 
 /** Flags of all subcommands of COMMAND. */
@@ -49,8 +49,9 @@ export function writeInfos(reply: ReplyWriter, entries: readonly (Entry | undefi
 }
 
 function writeInfo(reply: ReplyWriter, { name, command, subcommand }: Entry): void {
-  const { arity, keys, flags } = subcommand ?? command
-  const told = flags.filter((flag) => flag !== 'immediate')
+  const { arity, flags } = subcommand ?? command
+  const keys = subcommand === undefined ? (command.toldKeys ?? command.keys) : subcommand.keys
+  const told = toldFlags(flags)
   reply.array(10)
   reply.bulkText(name)
   reply.integer(arity)

@@ -2,7 +2,7 @@ import type { Args } from '../../protocol/resp/args.js'
 import { categoriesOf } from '../categories.js'
 import { ERR, ReplyError, type Command, type Context, type Subcommand } from '../command.js'
 import { helpOf, runSubcommand } from '../container.js'
-import { globMatches } from '../glob.js'
+import { globMatches } from '../../models/glob.js'
 import { commandGetkeys } from './command-getkeys.js'
 import { ANY, entriesOf, FLAGS, named, writeDocs, writeInfos, type Entry } from './command-info.js'
 

@@ -1,6 +1,6 @@
 import { ReplyError, type Command, type Subcommand } from '../command.js'
 import { container } from '../container.js'
-import { globMatches } from '../glob.js'
+import { globMatches } from '../../models/glob.js'
 
 const FLAGS = ['admin', 'noscript', 'loading', 'stale'] as const
 

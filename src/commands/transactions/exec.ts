@@ -5,7 +5,7 @@ import type { Keyspace } from '../../models/keyspace.js'
 import { timingWeight } from '../command-stats.js'
 import { ReplyError, type Command, type Context } from '../command.js'
 import { errorText } from '../error-text.js'
-import { collectCold, flagsOf } from '../keys-of.js'
+import { collectCold, flagsOf, mayAppend } from '../keys-of.js'
 import { config } from '../server/config.js'
 import { discardQueue, type QueuedCommand, type Session } from '../session.js'
 import { collectColdItems } from './cold-items.js'
@@ -65,7 +65,7 @@ function loadFirst(context: Context, queue: QueuedCommand[]): void {
 
 /** Promises the log what the commands append. Those that bring no values may run also where there is no room for more. */
 function begin(context: Context, queue: QueuedCommand[]): void {
-  const writing = queue.filter(({ command, args }) => flagsOf(command, args).includes('write'))
+  const writing = queue.filter(({ command, args }) => mayAppend(command, args))
   if (writing.length === 0) return
   const size = sizeOf(context, queue)
   const brings = writing.some(({ command, args }) => command.frees !== true && bringsValues(command, args))
@@ -74,7 +74,8 @@ function begin(context: Context, queue: QueuedCommand[]): void {
 }
 
 function bringsValues(command: Command, args: Args): boolean {
-  return flagsOf(command, args).includes('denyoom') || command.valuesSize !== undefined
+  const flags = flagsOf(command, args)
+  return flags.includes('denyoom') || flags.includes('appends') || command.valuesSize !== undefined
 }
 
 /** An upper bound of what the commands append. */

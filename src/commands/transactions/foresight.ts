@@ -4,7 +4,7 @@ import { ListState } from '../../models/lists/list-state.js'
 import { copiedSize } from '../../models/objects/object-copy.js'
 import type { Args } from '../../protocol/resp/args.js'
 import type { Command, Foresight } from '../command.js'
-import { flagsOf, forEachKey, keyName } from '../keys-of.js'
+import { forEachKey, keyName, mayAppend } from '../keys-of.js'
 import type { QueuedCommand } from '../session.js'
 import { ForeseenItems } from './foreseen-items.js'
 
@@ -25,7 +25,7 @@ export function foreseenSize(keyspace: Keyspace, queue: readonly QueuedCommand[]
     : null
   let total = 0
   for (const { command, args } of queue) {
-    if (!flagsOf(command, args).includes('write')) continue
+    if (!mayAppend(command, args)) continue
     total += argumentsSize(command, args)
     if (sizes !== null) total += sizes.add(command, args)
   }

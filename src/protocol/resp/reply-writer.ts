@@ -212,12 +212,6 @@ export class ReplyWriter extends ReplyBuffer {
     this.#endLine(at + this.buffer.write(text, at, 'utf8'))
   }
 
-  /** Bytes that are replies already. */
-  raw(bytes: Buffer, start: number, end: number): void {
-    this.reserve(end - start)
-    this.length = this.copy(this.length, bytes, start, end)
-  }
-
   /** As {@link raw} of the first `size` bytes of a buffer, which is the writer's from now on: it becomes its own where that is empty. */
   take(buffer: Buffer, size: number): void {
     if (this.length > 0) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { globMatches } from '../../../src/commands/glob.js'
+import { globMatches } from '../../../src/models/glob.js'
 import { temporaryFolder } from '../../helpers/daemon.js'
 import { needs } from '../../helpers/needs.js'
 import { RedisServer } from '../../helpers/redis-server.js'

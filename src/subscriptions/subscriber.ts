@@ -1,0 +1,179 @@
+import { Feed, type FeedParts } from './feed.js'
+import type { Frame } from './frame.js'
+import { Interests, type InterestMap } from './interests.js'
+import { LARGE_SIZE } from './shared-frames.js'
+import type { Outlet } from './outlet.js'
+
+/** A subscriber that has left so many bytes unread gets no more live messages: it is fed from the log as it reads. */
+const LIVE_SIZE_MAX = 1 << 20
+
+/** What a subscriber may leave unread of messages that are not kept, before it is dropped; 0: anything. */
+export interface PushLimits {
+  hardSize: number
+  softSize: number
+  /** So long may it be above the soft limit. */
+  softMs: number
+}
+
+/** What subscribers share. */
+export interface SubscriberParts extends FeedParts {
+  readonly limits: PushLimits
+  /** Those who are fed from the log. */
+  readonly fed: Set<Subscriber>
+  /** Sees to it that the subscriber is {@link Subscriber.flush}ed at the end of the turn. */
+  readonly flushSoon: (subscriber: Subscriber) => void
+}
+
+/** One connection that has subscribed to something. */
+export class Subscriber {
+  readonly interests = new Interests()
+  readonly outlet: Outlet
+  readonly #parts: SubscriberParts
+  /** What feeds it while it is not told of messages as they come. */
+  #feed: Feed | null = null
+  /** Offset of the message that it was given last as it came: all that is to be said of it goes along. */
+  #admitted = -1
+  /** Frames of messages that are not kept, and that must wait for the end of a reply. */
+  readonly #held: Buffer[] = []
+  #heldSize = 0
+  #softSinceMs = 0
+  #isFlushing = false
+  #hasLeft = false
+  /** Whether a reply is under way in which a message has no place: that of its own EXEC, or one that is to be taken back. */
+  isReplying = false
+
+  constructor(parts: SubscriberParts, outlet: Outlet) {
+    this.#parts = parts
+    this.outlet = outlet
+  }
+
+  get isSubscribed(): boolean {
+    return this.interests.count > 0
+  }
+
+  /** Whether it is fed from the log. */
+  get isFed(): boolean {
+    return this.#feed !== null
+  }
+
+  /** Below this offset it has been told everything. */
+  get position(): number {
+    return this.#feed?.offset ?? this.#parts.log.endOffset
+  }
+
+  /** Notes an interest in what is published from now on. False: it is there already. */
+  add(map: InterestMap, key: string, name: Buffer): boolean {
+    if (map.has(key)) return false
+    map.set(key, { name, since: this.#parts.log.endOffset, sinceMs: 0 })
+    return true
+  }
+
+  /** Notes an interest in what was published from an offset on, and takes the place of one of the same name. */
+  replay(key: string, name: Buffer, since: number, sinceMs: number): void {
+    const { position, interests } = this
+    // What it was told of before is not told again on the way.
+    if (since < position) for (const it of interests.all()) if (it.since < position) it.since = position
+    interests.replays.set(key, { name, since, sinceMs })
+    if (since >= this.#parts.log.endOffset) return
+    if (this.#feed === null) this.#beginFeed(since)
+    else if (since < position) this.#feed.rewind(since)
+    this.#parts.flushSoon(this)
+  }
+
+  #beginFeed(offset: number): void {
+    this.#feed = new Feed(this.#parts, this.outlet, this.interests, offset)
+    this.#parts.fed.add(this)
+  }
+
+  #endFeed(): void {
+    this.#feed = null
+    this.#parts.fed.delete(this)
+  }
+
+  /** Something is held no more: what it has not been told may be of that. */
+  checkHeld(): void {
+    this.#feed?.checkHeld()
+  }
+
+  /** Gives a message that is published now, addressed to it. @param offset in the log; -1: it is not kept */
+  give(frame: Frame, offset: number, gate: number): void {
+    if (offset < 0) {
+      this.#giveUnkept(frame, gate)
+      return
+    }
+    if (this.#feed !== null) return
+    const { outlet } = this
+    if (this.#admitted !== offset) {
+      const isHeld = this.isReplying || outlet.isMidReply
+      if (isHeld || outlet.pendingSize > LIVE_SIZE_MAX || frame.payloadSize > LARGE_SIZE) {
+        this.#beginFeed(offset)
+        this.#parts.flushSoon(this)
+        return
+      }
+      this.#admitted = offset
+    }
+    const { bytes, start, end, isShared } = frame.in(outlet.protocol)
+    if (!outlet.push(bytes, start, end, isShared, gate)) this.#parts.flushSoon(this)
+  }
+
+  /** The log does not hold it: it is sent now, or never. */
+  #giveUnkept(frame: Frame, gate: number): void {
+    const { outlet } = this
+    if (this.#isOverLimit()) {
+      outlet.drop('it does not read messages that are not kept')
+      return
+    }
+    const { bytes, start, end, isShared } = frame.in(outlet.protocol)
+    if (this.isReplying || outlet.isMidReply) {
+      this.#held.push(Buffer.from(bytes.subarray(start, end)))
+      this.#heldSize += end - start
+      this.#parts.flushSoon(this)
+    } else if (!outlet.push(bytes, start, end, isShared, gate)) this.#parts.flushSoon(this)
+  }
+
+  #isOverLimit(): boolean {
+    const { hardSize, softSize, softMs } = this.#parts.limits
+    const size = this.outlet.pendingSize + this.#heldSize
+    if (hardSize > 0 && size > hardSize) return true
+    if (softSize === 0 || size <= softSize) {
+      this.#softSinceMs = 0
+      return false
+    }
+    const now = this.#parts.log.now()
+    if (this.#softSinceMs === 0) this.#softSinceMs = now
+    return now - this.#softSinceMs > softMs
+  }
+
+  /** Sends what may be sent, and feeds it if it is fed. */
+  readonly flush = (): void => {
+    if (this.#isFlushing || this.#hasLeft) return
+    this.#isFlushing = true
+    this.#pushHeld()
+    this.outlet.flush()
+    if (this.#feed !== null) this.#pump(this.#feed)
+    this.#isFlushing = false
+  }
+
+  #pushHeld(): void {
+    if (this.#held.length === 0 || this.outlet.isMidReply) return
+    for (const bytes of this.#held) {
+      this.outlet.push(bytes, 0, bytes.length, true, this.#parts.log.endOffset)
+    }
+    this.#held.length = 0
+    this.#heldSize = 0
+  }
+
+  #pump(feed: Feed): void {
+    const state = feed.pump(this.flush)
+    if (state === 'live') this.#endFeed()
+    else if (state === 'more') this.#parts.flushSoon(this)
+  }
+
+  /** Wants nothing any more. */
+  leave(): void {
+    this.#hasLeft = true
+    this.#feed?.stop()
+    this.#endFeed()
+    this.#held.length = 0
+  }
+}
