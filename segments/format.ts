@@ -57,6 +57,11 @@ export const RECORD_FLAG = {
    * IEEE double, is the member's order in it. No version of a member is older than the whole part of its order, without its sign.
    */
   member: 16,
+  /**
+   * Of a tombstone of a key: the object that the key had is gone with it, and no later record names it again. Where it is not set, the key may
+   * have had none, or the object has gone on to another key.
+   */
+  endsObject: 32,
 } as const
 
 /** The key of a member's record: the id of its object. */

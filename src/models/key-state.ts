@@ -187,6 +187,7 @@ export class KeyState {
     const { kind, segmentNumber, position, size } = record
     const isTombstone = (record.flags & RECORD_FLAG.tombstone) !== 0
     if (kind === KIND.string) {
+      if (!isTombstone || (record.flags & RECORD_FLAG.endsObject) !== 0) this.#replayEndOfObject()
       if (!isTombstone) this.applyValue(segmentNumber, position, size, 0)
       else if (this.isPresent) this.applyRemoval()
     } else if (kind === KIND.expiry) {
@@ -195,6 +196,12 @@ export class KeyState {
       this.applyValue(segmentNumber, position, size, TAG.object)
       this.objects.replayObject(record)
     }
+  }
+
+  /** What the key had is gone for good, and need not be kept until the replay is over: a queue may have been empty a million times. */
+  #replayEndOfObject(): void {
+    const { index } = this
+    if (this.isPresent && (index.tag & TAG.object) !== 0) this.objects.replayEnd(index.segment, index.position)
   }
 
   async #replayColliding(record: ReplayedRecord): Promise<void> {

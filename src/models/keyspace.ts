@@ -1,5 +1,6 @@
 import {
   FlinError,
+  RECORD_FLAG,
   type HashIndex,
   type Location,
   type Log,
@@ -353,7 +354,7 @@ export class Keyspace {
     const object = this.#state.object!
     const { expireAt } = this
     // Its object is no longer this key's: it goes alone.
-    this.#removeKey(key, start, end, this.command)
+    this.#removeKey(key, start, end, this.command, 0)
     this.onReady(key, start, end)
     this.find(key, toStart, toEnd)
     if (this.#state.isPresent) this.#remove(key, toStart, toEnd, this.#expired ? CAUSE.expired : this.command)
@@ -406,7 +407,7 @@ export class Keyspace {
 
   /** Takes the expiry of the key found last away. */
   persist(key: Buffer, start: number, end: number): void {
-    this.#appendTombstone(KIND.expiry, this.command, this.locate().offset, key, start, end)
+    this.#appendTombstone(KIND.expiry, 0, this.command, this.locate().offset, key, start, end)
     this.#state.applyExpiry(0, 0, 0, 0)
     this.removals.add(this.#state.hi, this.#state.lo, this.log.endOffset)
     this.#waitFor(this.log.endOffset)
@@ -428,14 +429,15 @@ export class Keyspace {
   #remove(key: Buffer, start: number, end: number, cause: number): void {
     const { object } = this.#state
     if (object !== null) this.#state.objects.remove(object.id)
-    this.#removeKey(key, start, end, cause)
+    this.#removeKey(key, start, end, cause, object === null ? 0 : RECORD_FLAG.endsObject)
     if (object !== null) this.onReady(key, start, end)
   }
 
-  #removeKey(key: Buffer, start: number, end: number, cause: number): void {
+  /** @param flags of the tombstone: whether an object ends with the key */
+  #removeKey(key: Buffer, start: number, end: number, cause: number, flags: number): void {
     const since = this.#since()
     const first = since >= 0 ? since : this.log.baseOffsetOf(this.#index.segment)
-    this.#appendTombstone(KIND.string, cause, first, key, start, end)
+    this.#appendTombstone(KIND.string, flags, cause, first, key, start, end)
     this.#state.applyRemoval()
     this.#expired = false
     this.removals.add(this.#state.hi, this.#state.lo, this.log.endOffset)
@@ -445,9 +447,17 @@ export class Keyspace {
     else this.#touch()
   }
 
-  #appendTombstone(kind: number, cause: number, first: number, key: Buffer, start: number, end: number): void {
+  #appendTombstone(
+    kind: number,
+    flags: number,
+    cause: number,
+    first: number,
+    key: Buffer,
+    start: number,
+    end: number,
+  ): void {
     const { hi, lo, collisionFlag } = this.#state
-    this.#records.tombstone(hi, lo, collisionFlag, kind, cause, first, key, start, end)
+    this.#records.tombstone(hi, lo, collisionFlag | flags, kind, cause, first, key, start, end)
   }
 
   /** Tells whoever watches the key looked for last that it has changed: by a write that has left nothing behind. */

@@ -11,6 +11,11 @@ interface Binding {
   readonly position: number
 }
 
+/** A place in the log as one number, to look it up by. */
+function placeNumber(segment: number, position: number): number {
+  return segment * 2 ** 32 + position
+}
+
 /** All objects, by their ids. Which key has which is told by the key's record alone. */
 export class ObjectTable {
   readonly #types = new Map<number, ObjectType>()
@@ -18,6 +23,8 @@ export class ObjectTable {
   readonly #byId = new Map<number, ObjectState>()
   /** During a replay only. */
   #bindings: Map<number, Binding> | null = new Map()
+  /** During a replay only: the objects that the bindings are of, by the places of the keys' records. */
+  readonly #boundAt = new Map<number, number>()
 
   readonly #deadSizes: number[]
 
@@ -77,6 +84,7 @@ export class ObjectTable {
   clear(): void {
     this.#byId.clear()
     this.#bindings?.clear()
+    this.#boundAt.clear()
   }
 
   // ---- a replay: members may come before the record of their key, which a rename has written anew, and those of objects that are
@@ -86,7 +94,20 @@ export class ObjectTable {
   replayObject(record: ReplayedRecord): void {
     const { kind, datum, hi, lo, segmentNumber: segment, position } = record
     const object = this.#byId.get(datum) ?? this.create(kind, datum)
+    const before = this.#bindings?.get(datum)
+    if (before !== undefined) this.#boundAt.delete(placeNumber(before.segment, before.position))
     this.#bindings?.set(datum, { object, hi, lo, segment, position })
+    this.#boundAt.set(placeNumber(segment, position), datum)
+  }
+
+  /** The object whose key has its record there ends. Nothing happens where another record has named it since. */
+  replayEnd(segment: number, position: number): void {
+    const place = placeNumber(segment, position)
+    const id = this.#boundAt.get(place)
+    if (id === undefined) return
+    this.#boundAt.delete(place)
+    this.#bindings?.delete(id)
+    this.remove(id)
   }
 
   replayMember(record: ReplayedRecord): void {
@@ -99,6 +120,7 @@ export class ObjectTable {
   async settle(index: HashIndex, log: Log): Promise<void> {
     const bindings = this.#bindings!
     this.#bindings = null
+    this.#boundAt.clear()
     for (const id of [...this.#byId.keys()]) {
       const binding = bindings.get(id)
       const isBound =

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { FlinError, LogSnapshot } from '../../../../segments/index.js'
+import { FlinError, Log, LogSnapshot } from '../../../../segments/index.js'
 import { sumState } from '../../../../src/models/digest.js'
+import { KeyState } from '../../../../src/models/key-state.js'
 import { KIND } from '../../../../src/models/kinds.js'
+import { BAG } from '../../../helpers/bag.js'
 import { Bags } from '../../../helpers/bags.js'
 import { runAt, untilReady } from '../../../helpers/compactions.js'
+import { smallLogOptions } from '../../../helpers/memory-log.js'
 import { SimDisk } from '../../../helpers/sim-disk.js'
 
 test('an object is found again after a restart, with the orders of its members, whatever they are', async () => {
@@ -108,6 +111,39 @@ for (const [how, end] of [
     }
   })
 }
+
+test('a replay keeps no object that has ended, but every one that has got another name', async () => {
+  const disk = new SimDisk({ isQuick: true })
+  const bags = await Bags.open(disk)
+  await bags.add('a', 100, 1)
+  for (let i = 0; i < 50; i++) {
+    for (const name of ['removed', 'replaced', 'renamed over']) await bags.add(name)
+    await bags.remove('removed')
+    await bags.set('replaced')
+    await bags.remove('replaced')
+    await bags.add('other')
+    await bags.rename('other', 'renamed over')
+    await bags.rename(i % 2 === 0 ? 'a' : 'b', i % 2 === 0 ? 'b' : 'a')
+  }
+  await bags.log.flush()
+  await bags.log.close()
+  const log = await Log.openOn(disk, smallLogOptions({ segmentSize: 4096, cacheSize: 3 * 4096 }))
+  const state = new KeyState(log, [BAG], 2)
+  let most = 0
+  await log.replay((record) => {
+    const waiting = state.replay(record)
+    most = Math.max(most, state.objects.count)
+    return waiting
+  })
+  assert.ok(most <= 5, `${most} objects at a time`)
+  await state.settle()
+  assert.equal(state.objects.count, 2)
+  await log.close()
+  const again = await Bags.open(disk)
+  assert.deepEqual(await again.orders('a'), [1])
+  assert.equal((await again.orders('renamed over')).length, 1)
+  await again.log.close()
+})
 
 test('a member’s tombstone stays for as long as what it buries lies in the log, and no longer', async () => {
   for (const order of [NaN, -3, -1.5]) {
