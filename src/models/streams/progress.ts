@@ -19,9 +19,11 @@ export function firstIdOf(log: Log, stream: Stream): StreamId {
   return readId(log, stream.entries, at, first)
 }
 
-/** Whether an entry that XDEL has removed may lie at this id or behind it. */
-export function hasGapFrom({ count, maxDeletedId }: Stream, id: StreamId): boolean {
-  return count > 0 && !maxDeletedId.isZero && id.compare(maxDeletedId) <= 0
+/** Whether an entry that XDEL has removed may lie at this id or behind it, among those that are there. @throws ColdRead */
+function hasGapFrom(log: Log, stream: Stream, id: StreamId): boolean {
+  const { count, maxDeletedId } = stream
+  if (count === 0 || maxDeletedId.isZero || id.compare(maxDeletedId) > 0) return false
+  return firstIdOf(log, stream).compare(maxDeletedId) <= 0
 }
 
 /** How many entries there have been up to an id; READ_UNKNOWN where that cannot be told. @throws ColdRead */
@@ -42,13 +44,13 @@ export function estimateRead(log: Log, stream: Stream, id: StreamId): number {
 /** How many entries a group has not been given yet; READ_UNKNOWN where that cannot be told. @throws ColdRead */
 export function lagOf(log: Log, stream: Stream, { lastId, read }: Group): number | null {
   if (stream.added === 0) return 0
-  const known = read !== READ_UNKNOWN && !hasGapFrom(stream, lastId) ? read : estimateRead(log, stream, lastId)
+  const known = read !== READ_UNKNOWN && !hasGapFrom(log, stream, lastId) ? read : estimateRead(log, stream, lastId)
   return known === READ_UNKNOWN ? null : stream.added - known
 }
 
 /** A group is given the entry with this id, behind all that it has been given: counts it. @throws ColdRead */
 export function advanceGroup(log: Log, stream: Stream, group: Group, id: StreamId): void {
-  if (group.read !== READ_UNKNOWN && !hasGapFrom(stream, id)) group.read++
+  if (group.read !== READ_UNKNOWN && !hasGapFrom(log, stream, id)) group.read++
   else if (stream.added > 0) group.read = estimateRead(log, stream, id)
   group.lastId.copy(id)
 }
