@@ -30,6 +30,8 @@ export interface KeeperParts {
   readonly idleness: Idleness
   /** Bound of a log in memory; 0: it is on disk. */
   readonly memorySizeMax: number
+  /** Called when a segment is full, before it is looked whether there is something to compact. */
+  readonly onSealed: () => void
   /** Told when a segment turns out to be damaged, or the log has ended. */
   readonly onFailure: (error: FlinError) => void
 }
@@ -78,7 +80,12 @@ export class CompactionKeeper implements CompactionView {
     this.#timer.unref()
     // A log in memory may be full long before the next look.
     this.#parts.log.onSealed = () => {
-      void this.#work()
+      // Behind the command that has filled the segment: what is let go of may have to be written.
+      setImmediate(() => {
+        if (this.#isStopped) return
+        this.#parts.onSealed()
+        void this.#work()
+      })
     }
   }
 

@@ -105,6 +105,9 @@ export class Server {
       isOn: settings.compaction,
       idleness: new Idleness(),
       memorySizeMax: settings.memory,
+      onSealed: () => {
+        upkeep.retain()
+      },
       onFailure: onEnd,
     })
     const registry = new Registry(ALL_COMMANDS)

@@ -58,7 +58,7 @@ export class Upkeep {
     this.#beats++
     await this.#expire()
     if (this.#beats % SYNC_BEATS !== 0) return
-    this.#retain()
+    this.retain()
     if (log.fsync !== 'no') await log.sync()
     const isIdle = log.endOffset === this.#lastOffset && !log.isPending
     this.#lastOffset = log.endOffset
@@ -66,7 +66,8 @@ export class Upkeep {
   }
 
   /** Lets go of messages that are too old, or too many. */
-  #retain(): void {
+  retain(): void {
+    if (this.#log.poison !== null) return
     try {
       this.#keyspace.messages.retain()
     } catch (error) {

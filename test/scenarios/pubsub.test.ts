@@ -247,3 +247,13 @@ test('ioredis and node-redis subscribe, publish, and come back after the daemon 
   assert.deepEqual(first, ['fmessage', 'chat', 'chat', 0, 'hello'])
   history.close()
 })
+
+test('messages do not fill a log that is bounded: the oldest make room for the newest, however fast they come', async (t) => {
+  const daemon = await Daemon.start(temporaryFolder(t), ['--memory', '32mb'])
+  const client = await RespClient.connect(daemon.port)
+  t.after(() => {
+    client.close()
+  })
+  const requests = Array.from({ length: 20 }, () => ['PUBLISH', 'channel', 'x'.repeat(10_000)])
+  for (let i = 0; i < 500; i++) assert.deepEqual(new Set(await client.pipeline(requests)), new Set([0]), `round ${i}`)
+})
