@@ -33,7 +33,7 @@ test('flin log dump tells what lists and streams are made of, also of one key', 
       '6 xreadgroup pending of 2 order 6 1-1 with consumer 5, delivered once, last TIME',
       '7 xreadgroup group of 2 order 4 "mail" is at 1-1',
       '8 publish message "orders" = "news" stays 3600000 ms',
-      '9 del string "orders" deleted buries from 2',
+      '9 del string "orders" deleted buries from 0',
       '10 set string "orders" = "none"',
     ],
   )
