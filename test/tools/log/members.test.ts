@@ -55,3 +55,24 @@ test('flin log dump tells what lists and streams are made of, also of one key', 
   const short = await flin('log', 'dump', '--data', folder, '--from', '3', '--to', '3', '--value-size', '4')
   assert.match(short.stdout, /1-1 "item" \.\.\. \(1 more\)\n$/)
 })
+
+test('flin log stats counts items and entries for their keys', async (t) => {
+  const folder = temporaryFolder(t)
+  const bench = await NetBench.start(t, { folder })
+  const client = await RespClient.connect(bench.port)
+  await client.call('SET', 'user:1', 'v'.repeat(1000))
+  for (let i = 0; i < 20; i++) {
+    await client.call('RPUSH', 'queue:mail', 'v'.repeat(100))
+    await client.call('XADD', 'queue:log', '*', 'f', 'v'.repeat(10))
+  }
+  const { stdout } = await flin('log', 'stats', '--data', folder)
+  const rows = stdout.split('\n').map((line) => line.trim().split(/ {2,}/))
+  const heaviest = rows.findIndex(([first]) => first === 'key')
+  assert.equal(rows[heaviest + 1]![0], '"queue:mail"')
+  assert.deepEqual(
+    rows.filter(([first]) => first === '"queue:log"').map((row) => row.at(-1)),
+    [rows.find(([first]) => first === '"queue:log"')!.at(-1), '21'],
+  )
+  const [, records] = rows.find(([first]) => first === '"queue:"')!
+  assert.equal(records, '42')
+})
