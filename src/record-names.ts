@@ -17,8 +17,20 @@ export function kindName(kind: number): string {
   return KIND_NAMES.get(kind) ?? String(kind)
 }
 
-/** What the datum of a record is: when a key expires, in ms since 1970, or the first offset that a tombstone may bury. */
-export function datumMeaning(kind: number, isTombstone: boolean): 'time' | 'offset' | 'number' {
-  if (isTombstone) return 'offset'
-  return kind === KIND.expiry ? 'time' : 'number'
+export type DatumMeaning = 'time' | 'offset' | 'id' | 'duration' | 'floor' | 'number'
+
+/**
+ * What the datum of a record is that is no member's: when a key expires, in ms since 1970; the first offset that a tombstone may bury; the
+ * id of a key's object; how long a message stays, in ms; from which offset on messages are held.
+ */
+export function datumMeaning(kind: number, isTombstone: boolean): DatumMeaning {
+  return isTombstone ? 'offset' : (DATUM_MEANINGS.get(kind) ?? 'number')
 }
+
+const DATUM_MEANINGS = new Map<number, DatumMeaning>([
+  [KIND.expiry, 'time'],
+  [KIND.list, 'id'],
+  [KIND.stream, 'id'],
+  [KIND.message, 'duration'],
+  [KIND.messageFloor, 'floor'],
+])

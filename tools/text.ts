@@ -80,3 +80,9 @@ export function sizeOf(text: string): number | null {
   const size = Number(match?.[1]) * (SIZE_UNITS[match?.[2]?.toLowerCase() ?? ''] ?? NaN)
   return Number.isSafeInteger(size) ? size : null
 }
+
+/** Text under the name itself when it is UTF-8, else base64 under `<name>Base64`. */
+export function bytesJson(name: string, bytes: Buffer): Record<string, string> {
+  const text = utf8OrNull(bytes)
+  return text === null ? { [`${name}Base64`]: bytes.toString('base64') } : { [name]: text }
+}

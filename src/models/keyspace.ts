@@ -1,242 +1,51 @@
-import {
-  FlinError,
-  RECORD_FLAG,
-  type HashIndex,
-  type Location,
-  type Log,
-  type Place,
-  type RecordView,
-  type ReplayedRecord,
-} from '../../segments/index.js'
-import { ColdRead } from './cold.js'
-import type { ExpiryTable } from './expiry-table.js'
-import { KeyBatch } from './key-batch.js'
+import { RECORD_FLAG, type Log, type ReplayedRecord } from '../../segments/index.js'
 import { TAG } from './key-entry.js'
 import { KeyLiveness } from './key-liveness.js'
+import { KeyLookups } from './key-lookups.js'
 import { KeyRecords } from './key-records.js'
-import { KeyState } from './key-state.js'
 import { KeyWalks } from './key-walks.js'
 import { CAUSE, KIND } from './kinds.js'
 import { Messages } from './messages/messages.js'
 import { MemberRecords } from './objects/member-records.js'
 import type { ObjectState, ObjectType } from './objects/object-state.js'
 import { OBJECT_TYPES } from './objects/object-types.js'
-import { RecentRemovals } from './recent-removals.js'
 import { StateLiveness } from './state-liveness.js'
 import { Watches, type Watched, type Watcher } from './watches.js'
 
 const NOTHING = Buffer.alloc(0)
 
-/** Thrown where the key has something else than the command is for; one for all, for clients do that often. */
-const WRONG_TYPE = new FlinError('WRONG_TYPE', 'Operation against a key holding the wrong kind of value')
-
-/**
- * All keys, as commands see and change them. Look-ups leave the key that was looked for in place, so that what follows (reading
- * its value, replacing, removing it) needs no second search. What is written is applied at once, by {@link KeyState}.
- */
-export class Keyspace {
-  readonly log: Log
+/** All keys, as commands see and change them. What is written is applied at once, by {@link KeyState}. */
+export class Keyspace extends KeyLookups {
   readonly watches = new Watches()
-  readonly removals = new RecentRemovals()
   /** What is written of the members of objects. */
   readonly members: MemberRecords
   readonly #records: KeyRecords
-  readonly #state: KeyState
-  readonly #index: HashIndex
-  readonly #expiries: ExpiryTable
   /** What was published. No key, but of the same log. */
   readonly messages: Messages
   /** What compaction asks and tells. */
   readonly liveness: StateLiveness
-  /** For commands with many keys. */
-  readonly batch: KeyBatch
   /** What looks at keys that nobody has named. */
   readonly walks: KeyWalks
-  /**
-   * Whether the record at this place is the newest of its key for sure. It is, unless the log has lost records behind it: see
-   * SalvagedKeyspace.
-   */
-  readonly isNewest: (segmentNumber: number, position: number) => boolean = () => true
-  #floorGate = 0
-
-  /** Time of the running command, in ms. */
-  now = 0
-  /** Code of the running command, for the records that it causes. */
-  command = 0
-  /** Whether the running command's look-ups are counted: as in Redis those of commands that write are not. */
-  countsLookups = true
-  /** Look-ups that found a key, and that found none; keys removed because their time had come. */
-  hitCount = 0
-  missCount = 0
+  /** Keys removed because their time had come. */
   expiredCount = 0
-  /** What the running command's reply waits for: the log must be committed up to here. 0: nothing. */
-  gate = 0
 
   /** Told of a key that has got something for which clients may wait, or whose object is gone. */
   onReady: (key: Buffer, start: number, end: number) => void = () => undefined
   /** Told when every key is gone. */
   onCleared: () => void = () => undefined
-  #expired = false
-  #expireAt = 0
-  /** The record found by {@link find}. */
-  readonly record: RecordView
 
   /**
    * @param tableBits how many tables the index has, see HashIndex; few are quicker to make
    * @param objectTypes what keys may have besides strings
    */
   constructor(log: Log, tableBits?: number, objectTypes: readonly ObjectType[] = OBJECT_TYPES) {
-    this.log = log
+    super(log, tableBits, objectTypes)
+    const { index, expiries, objects } = this.state
     this.members = new MemberRecords(log)
     this.#records = new KeyRecords(log)
-    this.#state = new KeyState(log, objectTypes, tableBits)
-    const { index, expiries, objects, record } = this.#state
-    this.#index = index
-    this.#expiries = expiries
-    this.record = record
-    this.batch = new KeyBatch(index, log)
     this.messages = new Messages(log)
     this.liveness = new StateLiveness(new KeyLiveness(index, expiries, objects), this.messages)
-    this.walks = new KeyWalks(this, this.#index, this.#expiries)
-  }
-
-  /** Number of keys, those that have expired and are not yet removed among them. */
-  get count(): number {
-    return this.#index.count
-  }
-
-  get expiringCount(): number {
-    return this.#expiries.count
-  }
-
-  /** Bytes in memory of what is known of all keys, without what they hold. */
-  get indexSize(): number {
-    return this.#index.byteSize + this.#expiries.byteSize + this.#state.objects.byteSize
-  }
-
-  /**
-   * For commands whose answer is about all keys, those that nobody knows of among them.
-   * @throws FlinError LOG_CORRUPT when there may be such keys, or have been: see SalvagedKeyspace.
-   */
-  checkWhole(): void {
-    // Nothing is lost of a log that takes writes.
-  }
-
-  /** Whether the key looked for last is known to have the state, expired or not, in which it was found. */
-  protected get isFoundNewest(): boolean {
-    return this.#state.isPresent && this.isNewest(this.#index.segment, this.#index.position)
-  }
-
-  /** Everything about all keys depends on everything that was written. */
-  gateAll(): void {
-    this.gate = this.log.endOffset
-  }
-
-  /**
-   * Looks a key up; true when it is alive. Its record is then in {@link record}.
-   * @throws ColdRead when its record has to be loaded first.
-   */
-  find(key: Buffer, start: number, end: number): boolean {
-    const { hasher } = this.log
-    hasher.hash(key, start, end)
-    return this.findHashed(hasher.hi, hasher.lo, key, start, end)
-  }
-
-  /** As {@link find}, for a key whose hash is known: {@link batch} tells it. */
-  findHashed(hi: number, lo: number, key: Buffer, start: number, end: number): boolean {
-    this.#expired = false
-    this.#expireAt = 0
-    const isPresent = this.#state.seek(hi, lo, key, start, end)
-    if (!this.removals.isEmpty) this.#waitFor(this.removals.gate(hi, lo))
-    if (!isPresent) {
-      if (this.#floorGate > this.log.committedOffset) this.#waitFor(this.#floorGate)
-      if (this.countsLookups) this.missCount++
-      return false
-    }
-    const index = this.#index
-    this.#waitFor(this.log.gate(index.segment, index.position))
-    if ((index.tag & TAG.expires) !== 0) this.#checkExpiry()
-    if (this.countsLookups) this.countLookup(!this.#expired)
-    return !this.#expired
-  }
-
-  /**
-   * As {@link find}, for commands that are for strings.
-   * @throws FlinError WRONG_TYPE when the key has something else
-   */
-  findString(key: Buffer, start: number, end: number): boolean {
-    if (!this.find(key, start, end)) return false
-    if (!this.isString) throw WRONG_TYPE
-    return true
-  }
-
-  /** As {@link find}, for commands that are for objects of one kind; null where the key is not alive. */
-  findObject(kind: number, key: Buffer, start: number, end: number): ObjectState | null {
-    if (!this.find(key, start, end)) return null
-    const object = this.foundObject
-    if (object?.kind !== kind) throw WRONG_TYPE
-    return object
-  }
-
-  /** The object that the key found last has; null: it has a string. A reply waits for its last change. */
-  get foundObject(): ObjectState | null {
-    const { object } = this.#state
-    if (object !== null && object.changedEnd > this.log.committedOffset) this.#waitFor(object.changedEnd)
-    return object
-  }
-
-  /** Whether the key found last has a string. */
-  get isString(): boolean {
-    return (this.#index.tag & TAG.object) === 0
-  }
-
-  /** What the key found last has, as TYPE tells it. */
-  get foundType(): string {
-    return this.typeOf(this.record.kind)
-  }
-
-  /** What a key has whose record is of this kind. */
-  typeOf(kind: number): string {
-    return kind === KIND.string ? 'string' : this.#state.objects.typeName(kind)
-  }
-
-  /** For commands that write and yet return what they found: Redis counts those look-ups too. */
-  countLookup(isFound: boolean): void {
-    if (isFound) this.hitCount++
-    else this.missCount++
-  }
-
-  #checkExpiry(): void {
-    const index = this.#index
-    const expiries = this.#expiries
-    expiries.find(this.#state.hi, this.#state.lo, index.segment, index.position)
-    this.#expireAt = expiries.expireAt
-    this.#expired = this.#expireAt <= this.now
-    this.#waitFor(this.log.gate(expiries.recordSegment, expiries.recordPosition))
-  }
-
-  #waitFor(gate: number): void {
-    if (gate > this.gate) this.gate = gate
-  }
-
-  /** Adds to `places` what a look-up of the key would have to load. */
-  collectCold(key: Buffer, start: number, end: number, places: Place[]): void {
-    const { hasher } = this.log
-    hasher.hash(key, start, end)
-    places.push(...this.#state.coldOf(hasher.hi, hasher.lo))
-  }
-
-  /** When the key found last expires, in ms since 1970; 0 when it does not. */
-  get expireAt(): number {
-    return this.#expired ? 0 : this.#expireAt
-  }
-
-  /** Revision (the offset of its record) and commit time of the key found last. */
-  locate(): Location {
-    const { segment, position } = this.#index
-    const location = this.log.locate(segment, position)
-    if (location === null) throw new ColdRead([{ segmentNumber: segment, position }])
-    return location
+    this.walks = new KeyWalks(this, index, expiries)
   }
 
   /** Promises the log the size of what the running command will write; see Appender.begin. */
@@ -262,8 +71,8 @@ export class Keyspace {
     valueEnd: number,
     expireAt: number,
   ): void {
-    if (this.#expired) this.#remove(key, start, end, CAUSE.expired)
-    const { hi, lo, collisionFlag } = this.#state
+    if (this.isExpired) this.#remove(key, start, end, CAUSE.expired)
+    const { hi, lo, collisionFlag } = this.state
     const since = this.#since()
     // prettier-ignore
     const offset = this.#records.value(
@@ -288,14 +97,14 @@ export class Keyspace {
     to: number,
     isSeen = true,
   ): void {
-    const isAlive = this.#state.isPresent && !this.#expired
+    const isAlive = this.state.isPresent && !this.isExpired
     const { record, expireAt } = this
     const old = isAlive ? record.bytes : NOTHING
     const oldStart = isAlive ? record.valueStart : 0
     const oldSize = isAlive ? record.valueEnd - oldStart : 0
-    if (this.#expired) this.#remove(key, start, end, CAUSE.expired)
+    if (this.isExpired) this.#remove(key, start, end, CAUSE.expired)
     const room = Math.max(0, at + to - from - oldSize)
-    const { hi, lo, collisionFlag } = this.#state
+    const { hi, lo, collisionFlag } = this.state
     const since = this.#since()
     // prettier-ignore
     const offset = this.#records.value(
@@ -310,15 +119,15 @@ export class Keyspace {
     const hadObject = this.#applyValue(0)
     if (expireAt > 0) this.#appendExpiry(key, start, end, expireAt, offset)
     if (isSeen) this.#touch()
-    else this.#waitFor(this.log.endOffset)
+    else this.waitFor(this.log.endOffset)
     if (hadObject) this.onReady(key, start, end)
   }
 
   /** The record that was appended last says what the key looked for last has. Returns whether it had an object, which is gone. */
   #applyValue(kindTag: number): boolean {
     const { appender } = this.log
-    const state = this.#state
-    const hadObject = state.isPresent && (this.#index.tag & TAG.object) !== 0
+    const state = this.state
+    const hadObject = state.isPresent && (this.index.tag & TAG.object) !== 0
     if (hadObject) state.objects.remove(state.object!.id)
     state.applyValue(appender.segmentNumber, appender.position, appender.recordSize, kindTag)
     return hadObject
@@ -329,8 +138,8 @@ export class Keyspace {
    * in which the next record will lie anyway.
    */
   #since(): number {
-    if (!this.#state.isPresent) return -1
-    const { segment } = this.#index
+    if (!this.state.isPresent) return -1
+    const { segment } = this.index
     const { since } = this.record
     if (since >= 0) return since
     return segment === this.log.appender.segmentNumber ? -1 : this.log.baseOffsetOf(segment)
@@ -338,10 +147,10 @@ export class Keyspace {
 
   /** Gives the key looked for last a new object, without members yet. It must not be alive. */
   createObject(kind: number, key: Buffer, start: number, end: number): ObjectState {
-    if (this.#expired) this.#remove(key, start, end, CAUSE.expired)
+    if (this.isExpired) this.#remove(key, start, end, CAUSE.expired)
     const id = this.log.endOffset
     this.#appendObject(kind, id, key, start, end)
-    const object = this.#state.objects.create(kind, id)
+    const object = this.state.objects.create(kind, id)
     this.changed(object)
     return object
   }
@@ -351,13 +160,13 @@ export class Keyspace {
    * are not the same.
    */
   moveObject(key: Buffer, start: number, end: number, toStart: number, toEnd: number): void {
-    const object = this.#state.object!
+    const object = this.state.object!
     const { expireAt } = this
     // Its object is no longer this key's: it goes alone.
     this.#removeKey(key, start, end, this.command, 0)
     this.onReady(key, start, end)
     this.find(key, toStart, toEnd)
-    if (this.#state.isPresent) this.#remove(key, toStart, toEnd, this.#expired ? CAUSE.expired : this.command)
+    if (this.state.isPresent) this.#remove(key, toStart, toEnd, this.isExpired ? CAUSE.expired : this.command)
     const offset = this.#appendObject(object.kind, object.id, key, toStart, toEnd)
     if (expireAt > 0) this.#appendExpiry(key, toStart, toEnd, expireAt, offset)
     this.changed(object)
@@ -374,7 +183,7 @@ export class Keyspace {
   }
 
   #appendObject(kind: number, id: number, key: Buffer, start: number, end: number): number {
-    const { hi, lo, collisionFlag } = this.#state
+    const { hi, lo, collisionFlag } = this.state
     const offset = this.#records.object(hi, lo, collisionFlag, kind, this.command, id, this.#since(), key, start, end)
     this.#applyValue(TAG.object)
     return offset
@@ -389,7 +198,7 @@ export class Keyspace {
   /** As {@link changed}, by what is no change to whoever watches the key, as in Redis: what consumers do with a stream. */
   changedUnseen(object: ObjectState): void {
     object.changedEnd = this.log.endOffset
-    this.#waitFor(this.log.endOffset)
+    this.waitFor(this.log.endOffset)
   }
 
   /** Sets when the key found last expires, in ms since 1970. */
@@ -399,18 +208,18 @@ export class Keyspace {
   }
 
   #appendExpiry(key: Buffer, start: number, end: number, expireAt: number, boundTo: number): void {
-    const { hi, lo, collisionFlag } = this.#state
+    const { hi, lo, collisionFlag } = this.state
     this.#records.expiry(hi, lo, collisionFlag, this.command, expireAt, boundTo, key, start, end)
     const { appender } = this.log
-    this.#state.applyExpiry(expireAt, appender.segmentNumber, appender.position, appender.recordSize)
+    this.state.applyExpiry(expireAt, appender.segmentNumber, appender.position, appender.recordSize)
   }
 
   /** Takes the expiry of the key found last away. */
   persist(key: Buffer, start: number, end: number): void {
     this.#appendTombstone(KIND.expiry, 0, this.command, this.locate().offset, key, start, end)
-    this.#state.applyExpiry(0, 0, 0, 0)
-    this.removals.add(this.#state.hi, this.#state.lo, this.log.endOffset)
-    this.#waitFor(this.log.endOffset)
+    this.state.applyExpiry(0, 0, 0, 0)
+    this.removals.add(this.state.hi, this.state.lo, this.log.endOffset)
+    this.waitFor(this.log.endOffset)
     this.#touch()
   }
 
@@ -421,14 +230,14 @@ export class Keyspace {
 
   /** Removes the key looked for last if it is there and has expired: what a write does first, and the expiry cycle always. */
   removeExpired(key: Buffer, start: number, end: number): boolean {
-    if (!this.#state.isPresent || !this.#expired) return false
+    if (!this.state.isPresent || !this.isExpired) return false
     this.#remove(key, start, end, CAUSE.expired)
     return true
   }
 
   #remove(key: Buffer, start: number, end: number, cause: number): void {
-    const { object } = this.#state
-    if (object !== null) this.#state.objects.remove(object.id)
+    const { object } = this.state
+    if (object !== null) this.state.objects.remove(object.id)
     this.#removeKey(key, start, end, cause, object === null ? 0 : RECORD_FLAG.endsObject)
     if (object !== null) this.onReady(key, start, end)
   }
@@ -436,12 +245,12 @@ export class Keyspace {
   /** @param flags of the tombstone: whether an object ends with the key */
   #removeKey(key: Buffer, start: number, end: number, cause: number, flags: number): void {
     const since = this.#since()
-    const first = since >= 0 ? since : this.log.baseOffsetOf(this.#index.segment)
+    const first = since >= 0 ? since : this.log.baseOffsetOf(this.index.segment)
     this.#appendTombstone(KIND.string, flags, cause, first, key, start, end)
-    this.#state.applyRemoval()
-    this.#expired = false
-    this.removals.add(this.#state.hi, this.#state.lo, this.log.endOffset)
-    this.#waitFor(this.log.endOffset)
+    this.state.applyRemoval()
+    this.isExpired = false
+    this.removals.add(this.state.hi, this.state.lo, this.log.endOffset)
+    this.waitFor(this.log.endOffset)
     // That time has run out is seen by whoever watches, see watch(); that it is noted is no change.
     if (cause === CAUSE.expired) this.expiredCount++
     else this.#touch()
@@ -456,7 +265,7 @@ export class Keyspace {
     start: number,
     end: number,
   ): void {
-    const { hi, lo, collisionFlag } = this.#state
+    const { hi, lo, collisionFlag } = this.state
     this.#records.tombstone(hi, lo, collisionFlag | flags, kind, cause, first, key, start, end)
   }
 
@@ -466,17 +275,17 @@ export class Keyspace {
   }
 
   #touch(): void {
-    this.#waitFor(this.log.endOffset)
-    if (!this.watches.isEmpty) this.watches.touch(this.#state.hi, this.#state.lo)
+    this.waitFor(this.log.endOffset)
+    if (!this.watches.isEmpty) this.watches.touch(this.state.hi, this.state.lo)
   }
 
   /** Removes every key. */
   clear(): void {
     this.#records.floor(this.command)
-    if (!this.watches.isEmpty) this.watches.touchAll((hi, lo) => this.#state.isAliveHash(hi, lo, this.now))
+    if (!this.watches.isEmpty) this.watches.touchAll((hi, lo) => this.state.isAliveHash(hi, lo, this.now))
     const { appender } = this.log
-    this.#state.applyFloor(appender.segmentNumber, appender.position)
-    this.#floorGate = this.log.endOffset
+    this.state.applyFloor(appender.segmentNumber, appender.position)
+    this.floorGate = this.log.endOffset
     this.gateAll()
     this.onCleared()
   }
@@ -487,12 +296,12 @@ export class Keyspace {
       this.messages.replay(record)
       return undefined
     }
-    return this.#state.replay(record)
+    return this.state.replay(record)
   }
 
   /** The replay is over: what no key has is forgotten, and what objects need beside the places of their members is loaded. */
   settle(): Promise<void> {
-    return this.#state.settle()
+    return this.state.settle()
   }
 
   /**
@@ -503,7 +312,7 @@ export class Keyspace {
   watch(key: Buffer, start: number, end: number, watcher: Watcher): Watched {
     this.countsLookups = false // as in Redis
     this.find(key, start, end)
-    const { hi, lo } = this.#state
+    const { hi, lo } = this.state
     const watched = { hi, lo, expireAt: this.expireAt }
     this.watches.add(watched.hi, watched.lo, watcher)
     return watched

@@ -52,7 +52,7 @@ export interface LogStats {
   readonly byCommand: ReadonlyMap<number, Share>
   /** By what stands in a key before the delimiter, which is part of it; keys without one are under the empty prefix. */
   readonly byPrefix: Top<KeyText & { readonly share: Share }>
-  /** Keys by bytes, and by number, of all their records, dead ones too. */
+  /** Keys by bytes, and by number, of all their records, those of items and entries and dead ones too. */
   readonly keysBySize: Top<KeyText>
   readonly keysByCount: Top<KeyText>
   readonly segments: readonly SegmentTally[]
@@ -97,8 +97,9 @@ export async function logStats(
       if (view.isTombstone) tombstones.add(size, false)
       shareOf(byKind, kind).add(size, isLive)
       shareOf(byCommand, view.command).add(size, isLive)
-      // A floor has no key: it is about all of them. A member has that of its object.
-      if (kind !== KIND.floor && (record.flags & RECORD_FLAG.member) === 0) keys.add(view, hi, lo, size, isLive)
+      // A floor has no key: it is about all of them.
+      if ((record.flags & RECORD_FLAG.member) !== 0) keys.addMember(view.objectId, size, isLive)
+      else if (kind !== KIND.floor) keys.add(view, hi, lo, size, isLive)
     },
     ({ size }) => {
       onSegment(size)
@@ -114,12 +115,22 @@ function shareOf(shares: Map<number, Share>, code: number): Share {
   return share
 }
 
+/** Key of an object, and its prefix. */
+interface Owner {
+  readonly id: number
+  readonly key: KeyText
+  readonly prefixId: number
+  readonly prefix: KeyText
+}
+
 class KeyStats {
   readonly #options: StatsOptions
   readonly #bySize: HeavyHitters<KeyText>
   readonly #byCount: HeavyHitters<KeyText>
   readonly #byPrefix: HeavyHitters<KeyText & { readonly share: Share }>
   readonly #hasher = new KeyHasher(1, 2)
+  /** Keys of the objects whose records came last, by the objects' ids: what members count for. No more than keys that are counted. */
+  readonly #owners = new Map<number, Owner>()
 
   constructor(options: StatsOptions) {
     this.#options = options
@@ -133,17 +144,45 @@ class KeyStats {
     const id = idOf(hi, lo)
     if (this.#bySize.add(id, size) === undefined) this.#bySize.addNew(id, size, textOf(bytes, keyStart, keyEnd))
     if (this.#byCount.add(id, 1) === undefined) this.#byCount.addNew(id, 1, textOf(bytes, keyStart, keyEnd))
-    this.#shareOfPrefix(bytes, keyStart, prefixEnd(bytes, keyStart, keyEnd, this.#options), size).add(size, isLive)
+    const end = prefixEnd(bytes, keyStart, keyEnd, this.#options)
+    const hasher = this.#hasher
+    hasher.hash(bytes, keyStart, end)
+    const prefixId = idOf(hasher.hi, hasher.lo)
+    const share =
+      this.#byPrefix.add(prefixId, size)?.share ?? this.#newPrefix(prefixId, size, textOf(bytes, keyStart, end))
+    share.add(size, isLive)
+    if ((view.kind !== KIND.list && view.kind !== KIND.stream) || view.isTombstone) return
+    const key = textOf(bytes, keyStart, keyEnd)
+    this.#own(view.datum, { id, key, prefixId, prefix: textOf(bytes, keyStart, end) })
   }
 
-  #shareOfPrefix(bytes: Buffer, start: number, end: number, size: number): Share {
-    const hasher = this.#hasher
-    hasher.hash(bytes, start, end)
-    const id = idOf(hasher.hi, hasher.lo)
-    const known = this.#byPrefix.add(id, size)
-    if (known !== undefined) return known.share
+  /** Counts a record of what an object is made of for the object's key; for none where that has not come yet, after a RENAME. */
+  addMember(objectId: number, size: number, isLive: boolean): void {
+    const owner = this.#owners.get(objectId)
+    if (owner === undefined) return
+    this.#own(objectId, owner)
+    const { id, key, prefixId, prefix } = owner
+    if (this.#bySize.add(id, size) === undefined) this.#bySize.addNew(id, size, key)
+    if (this.#byCount.add(id, 1) === undefined) this.#byCount.addNew(id, 1, key)
+    const share = this.#byPrefix.add(prefixId, size)?.share ?? this.#newPrefix(prefixId, size, prefix)
+    share.add(size, isLive)
+  }
+
+  /** The one that was used longest ago gives way: most likely a list that has been emptied. */
+  #own(objectId: number, owner: Owner): void {
+    const owners = this.#owners
+    owners.delete(objectId)
+    owners.set(objectId, owner)
+    if (owners.size <= this.#options.capacity) return
+    for (const oldest of owners.keys()) {
+      owners.delete(oldest)
+      return
+    }
+  }
+
+  #newPrefix(id: number, size: number, text: KeyText): Share {
     const share = new Share()
-    this.#byPrefix.addNew(id, size, { ...textOf(bytes, start, end), share })
+    this.#byPrefix.addNew(id, size, { ...text, share })
     return share
   }
 

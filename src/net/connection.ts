@@ -16,6 +16,7 @@ import type { ReplyWriter } from '../protocol/resp/reply-writer.js'
 import type { Outlet } from '../subscriptions/outlet.js'
 import type { Subscriber } from '../subscriptions/subscriber.js'
 import { BinaryDialect } from './binary-dialect.js'
+import { bufferSizes } from './buffer-sizes.js'
 import type { Dialect } from './dialect.js'
 import type { Host } from './host.js'
 import { ConnectionOutlet } from './outlet.js'
@@ -154,19 +155,7 @@ export class Connection implements Session, BlockedClient, CommitWaiter {
   }
 
   get buffers(): BufferSizes {
-    const { requests, writer } = this.#dialect
-    const output = this.#output
-    return {
-      unread: requests.unreadSize,
-      query: requests.bufferedSize - requests.indexSize,
-      queryFree: requests.freeSize,
-      indexes: requests.indexSize,
-      replies: writer.buffer.length,
-      waiting: output.waitingSize,
-      repliesPeak: output.peakSize,
-      lentCount: output.lentCount,
-      lent: output.lentSize,
-    }
+    return bufferSizes(this.#dialect, this.#output)
   }
 
   get isSending(): boolean {
@@ -311,8 +300,7 @@ export class Connection implements Session, BlockedClient, CommitWaiter {
         }
         roomFor = -1
       }
-      if (writer.isOverflown) this.#drop(OVERFLOWN)
-      else if (keyspace.gate > log.committedOffset) output.gate(start, keyspace.gate, log.flushingOffset)
+      this.#hold(start)
       if (blocked.isReady) blocked.serve()
     }
   }

@@ -96,8 +96,7 @@ export class Output<Writer extends ReplyBuffer> {
         return
       }
     }
-    this.#gateStarts.push(this.#base + start)
-    this.#gateOffsets.push(offset)
+    this.#gateAt(start, offset)
   }
 
   readonly #gateAt = (start: number, offset: number): void => {

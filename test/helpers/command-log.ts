@@ -7,6 +7,7 @@ import type { LoadedRecords } from '../../segments/index.js'
 import { stateDigest } from '../../src/models/digest.js'
 import { Keyspace } from '../../src/models/keyspace.js'
 import { ReplyWriter } from '../../src/protocol/resp/reply-writer.js'
+import { Subscriptions } from '../../src/subscriptions/subscriptions.js'
 import { argsOf } from './args.js'
 import { BenchView } from './bench-view.js'
 import { BenchSession } from './command-bench.js'
@@ -63,7 +64,9 @@ export class CommandLog {
     await keyspace.settle()
     this.#log = log
     this.#keyspace = keyspace
-    this.#dispatcher = new Dispatcher(keyspace, new BenchView(new Registry(ALL_COMMANDS)))
+    const view = new BenchView(new Registry(ALL_COMMANDS))
+    view.subscriptions = new Subscriptions(log, keyspace.messages, () => undefined)
+    this.#dispatcher = new Dispatcher(keyspace, view)
   }
 
   /** Runs one request to its end and returns its reply. */

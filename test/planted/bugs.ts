@@ -180,32 +180,32 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'value-not-gated',
     why: 'GET tells a value that a crash can take back.',
-    file: 'src/models/keyspace.ts',
-    find: `    this.#waitFor(this.log.gate(index.segment, index.position))`,
+    file: 'src/models/key-lookups.ts',
+    find: `    this.waitFor(this.log.gate(index.segment, index.position))`,
     replace: ``,
     caughtBy: gating('a new value'),
   },
   {
     name: 'nil-not-gated',
     why: 'GET tells nil after a DEL that a crash can take back.',
-    file: 'src/models/keyspace.ts',
-    find: `    if (!this.removals.isEmpty) this.#waitFor(this.removals.gate(hi, lo))`,
+    file: 'src/models/key-lookups.ts',
+    find: `    if (!this.removals.isEmpty) this.waitFor(this.removals.gate(hi, lo))`,
     replace: ``,
     caughtBy: gating('a deletion'),
   },
   {
     name: 'expiry-not-gated',
     why: 'TTL tells an expiry that a crash can take back.',
-    file: 'src/models/keyspace.ts',
-    find: `    this.#waitFor(this.log.gate(expiries.recordSegment, expiries.recordPosition))`,
+    file: 'src/models/key-lookups.ts',
+    find: `    this.waitFor(this.log.gate(expiries.recordSegment, expiries.recordPosition))`,
     replace: ``,
     caughtBy: gating('an expiry'),
   },
   {
     name: 'flushall-not-gated',
     why: 'GET tells nil after a FLUSHALL that a crash can take back.',
-    file: 'src/models/keyspace.ts',
-    find: `      if (this.#floorGate > this.log.committedOffset) this.#waitFor(this.#floorGate)`,
+    file: 'src/models/key-lookups.ts',
+    find: `      if (this.floorGate > this.log.committedOffset) this.waitFor(this.floorGate)`,
     replace: ``,
     caughtBy: gating('FLUSHALL'),
   },
@@ -244,7 +244,7 @@ export const BUGS: readonly Bug[] = [
         }
         roomFor = -1
       }
-      if (writer.isOverflown`,
+      this.#hold(start)`,
     replace: `        const late = this.#resp.requests.args.copy()
         void log.load(places).then((loaded) => {
           log.reader.loaded = loaded
@@ -255,7 +255,7 @@ export const BUGS: readonly Bug[] = [
         })
         continue
       }
-      if (writer.isOverflown`,
+      this.#hold(start)`,
     caughtBy: gating('behind a record'),
   },
   {
@@ -646,9 +646,9 @@ export const BUGS: readonly Bug[] = [
     why: 'A floor by size takes the segment that still has to stay.',
     file: 'segments/retention.ts',
     find: `      if (newer >= size) return segment.endOffset
-      newer += sizes.get(segment.number) ?? 0
+      newer += sizeIn(retained, segment.number)
 `,
-    replace: `      newer += sizes.get(segment.number) ?? 0
+    replace: `      newer += sizeIn(retained, segment.number)
       if (newer >= size) return segment.endOffset
 `,
     caughtBy: retention('by size'),
@@ -657,8 +657,8 @@ export const BUGS: readonly Bug[] = [
     name: 'retention-floor-lost',
     why: 'Compaction moves a floor, and the next one drops it as dead: a restart brings back what had gone.',
     file: 'segments/retention.ts',
-    find: `      floored.floorSegment = segmentNumber
-      floored.floorPosition = position
+    find: `      floor.segment = segmentNumber
+      floor.position = position
       return true`,
     replace: `      return true`,
     caughtBy: retention('the newest one is found again after it has moved'),
@@ -734,8 +734,8 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'member-not-gated',
     why: 'A list is told with a member that a crash can take back.',
-    file: 'src/models/keyspace.ts',
-    find: `    if (object !== null && object.changedEnd > this.log.committedOffset) this.#waitFor(object.changedEnd)`,
+    file: 'src/models/key-lookups.ts',
+    find: `    if (object !== null && object.changedEnd > this.log.committedOffset) this.waitFor(object.changedEnd)`,
     replace: ``,
     caughtBy: objects('waits for the commit of its last change'),
   },

@@ -73,7 +73,10 @@ export function addLogCommands(program: Command, run: Run, { stdout, env }: Surr
   logCommand('dump', 'shows every record; exits with 1 when the end is torn, with 4 when something is damaged')
     .option('--from <offset>', 'first offset that is shown', whole, 0)
     .option('--to <offset>', 'last offset that is shown', whole)
-    .option('--key <key>', 'records of this key only; other bytes than text as \\xNN, as this command shows them')
+    .option(
+      '--key <key>',
+      'records of this key and of what it is made of only; other bytes than text as \\xNN, as this command shows them',
+    )
     .option('--json', 'as JSON lines, one a record')
     .option('--value-size <bytes>', `bytes shown of a value (default: ${HUMAN_VALUE_SIZE}; with --json: all)`, whole)
     .action((it: { data: string; from: number; to?: number; key?: string; json?: true; valueSize?: number }) =>

@@ -7,28 +7,43 @@ import {
   type BatchHeader,
   type LogStep,
 } from '../../segments/index.js'
-import { causeName, datumMeaning, kindName } from '../../src/inspection.js'
+import { causeName, datumMeaning, kindName, memberValue, ObjectOfKey } from '../../src/inspection.js'
 import type { Output } from '../output.js'
-import { cut, escapeBytes, isoTime, utf8OrNull } from '../text.js'
-import { damageText } from './findings.js'
+import { bytesJson, cut, escapeBytes, isoTime } from '../text.js'
 import { EXIT } from './exit.js'
+import { damageText } from './findings.js'
+import { memberJson, memberText, valueText } from './values.js'
 
 export interface DumpOptions {
   readonly from: number
   /** The last offset that is shown. */
   readonly to: number
-  /** Shows records of this key only. */
+  /** Shows records of this key only, and those of the members of what it has: of an object made within `from` to `to`. */
   readonly key: Buffer | null
   readonly json: boolean
   /** Bytes of a value that are shown. */
   readonly valueSize: number
 }
 
+/** As wide as the longest that a list, a stream or a message brings. */
+const COMMAND_WIDTH = 'xreadgroup'.length
+const KIND_WIDTH = 'streamEntry'.length
+
+const DATUM_TEXTS = {
+  time: (ms: number) => `expires ${isoTime(ms)}`,
+  offset: (offset: number) => `buries from ${offset}`,
+  id: (id: number) => `id ${id}`,
+  duration: (ms: number) => `stays ${ms} ms`,
+  floor: (offset: number) => `held from ${offset}`,
+  number: (datum: number) => `datum ${datum}`,
+} as const
+
 const FLAGS = Object.entries(RECORD_FLAG)
 
 /** `flin log dump`: every record, for people or as JSON lines. */
 export async function dump(folder: string, options: DumpOptions, output: Output): Promise<number> {
   const view = new RecordView()
+  const wanted = options.key === null ? null : new ObjectOfKey(options.key)
   let code: number = EXIT.intact
   for await (const step of readBatches(new NodeDisk(folder), options.from, options.to)) {
     if (step.type === 'damage') {
@@ -42,7 +57,7 @@ export async function dump(folder: string, options: DumpOptions, output: Output)
       view.at(step.bytes, at)
       const offset = step.header.baseOffset + view.offsetDelta
       if (offset < options.from || offset > options.to) continue
-      if (options.key !== null && !options.key.equals(view.key())) continue
+      if (wanted !== null && !wanted.isAbout(view)) continue
       if (!options.json && !isBegun) await output.write(batchText(step))
       isBegun = true
       await output.write(options.json ? recordJson(step, view, offset, options) : recordText(view, offset, options))
@@ -78,30 +93,26 @@ function recordText(view: RecordView, offset: number, { valueSize }: DumpOptions
   const key = isMember ? `of ${view.objectId}` : `"${escapeBytes(view.key())}"`
   const parts = [
     `  ${String(offset).padStart(8)}`,
-    causeName(view.command).padEnd(8),
-    kindName(view.kind).padEnd(6),
+    causeName(view.command).padEnd(COMMAND_WIDTH),
+    kindName(view.kind).padEnd(KIND_WIDTH),
     key,
   ]
   const hasDatum = (flags & RECORD_FLAG.datum) !== 0
   if (isTombstone) parts.push('deleted')
-  if (view.valueEnd > view.valueStart || !hasDatum) parts.push(`= ${valueText(view.value(), valueSize)}`)
-  if (hasDatum) parts.push(datumText(view))
+  if (isMember) parts.push(datumText(view))
+  const member = isMember && !isTombstone ? memberValue(view.kind, view.value()) : null
+  if (member !== null) parts.push(memberText(member, valueSize))
+  else if (view.valueEnd > view.valueStart || !hasDatum) parts.push(`= ${valueText(view.value(), valueSize)}`)
+  if (hasDatum && !isMember) parts.push(datumText(view))
   if ((flags & RECORD_FLAG.since) !== 0) parts.push(`since ${view.since}`)
   if ((flags & RECORD_FLAG.collides) !== 0) parts.push('collides')
   return `${parts.join('  ')}\n`
 }
 
-function valueText(value: Buffer, size: number): string {
-  const shown = cut(value, size)
-  const rest = shown.length < value.length ? `... (${value.length} bytes)` : ''
-  return `"${escapeBytes(shown)}"${rest}`
-}
-
 function datumText(view: RecordView): string {
   if ((view.flags & RECORD_FLAG.member) !== 0) return `order ${view.datum}`
   const meaning = datumMeaning(view.kind, view.isTombstone)
-  if (meaning === 'time') return `expires ${isoTime(view.datum)}`
-  return meaning === 'offset' ? `buries from ${view.datum}` : `datum ${view.datum}`
+  return DATUM_TEXTS[meaning](view.datum)
 }
 
 function recordJson(
@@ -112,6 +123,8 @@ function recordJson(
 ): string {
   const { flags } = view
   const value = view.value()
+  const isMember = (flags & RECORD_FLAG.member) !== 0
+  const member = isMember && !view.isTombstone ? memberValue(view.kind, value) : null
   const shown = cut(value, valueSize)
   return `${JSON.stringify({
     offset,
@@ -122,16 +135,11 @@ function recordJson(
     commandCode: view.command,
     kind: kindName(view.kind),
     flags: FLAGS.filter(([, bit]) => (flags & bit) !== 0).map(([name]) => name),
-    ...bytesJson('key', view.key()),
+    ...(isMember ? { of: view.objectId } : bytesJson('key', view.key())),
     ...bytesJson('value', shown),
     valueSize: value.length,
+    ...(member === null ? {} : { member: memberJson(member, valueSize) }),
     ...((flags & RECORD_FLAG.datum) === 0 ? {} : { datum: view.datum }),
     ...((flags & RECORD_FLAG.since) === 0 ? {} : { since: view.since }),
   })}\n`
-}
-
-/** Text under the name itself when it is UTF-8, else base64 under `<name>Base64`. */
-function bytesJson(name: string, bytes: Buffer): Record<string, string> {
-  const text = utf8OrNull(bytes)
-  return text === null ? { [`${name}Base64`]: bytes.toString('base64') } : { [name]: text }
 }

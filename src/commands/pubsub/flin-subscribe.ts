@@ -22,7 +22,7 @@ export const flinSubscribe: Command = {
   arity: -2,
   flags: ['pubsub', 'noscript', 'no_multi', 'subscriber'],
   group: 'flin',
-  since: '0.1.0',
+  since: 'flin 0.1.0',
   summary:
     'Listens for messages of all channels that match a pattern, from an offset (FROM OFFSET), a time in ms (FROM TIME) or the first one that is held (FROM EARLIEST) on, and then for what is published. Each bears its offset; the next one to ask for is one more.',
   run(context, args) {
@@ -74,7 +74,7 @@ export const flinUnsubscribe: Command = {
   arity: -1,
   flags: ['pubsub', 'noscript', 'no_multi', 'subscriber'],
   group: 'flin',
-  since: '0.1.0',
+  since: 'flin 0.1.0',
   summary: 'Listens no more to channels of these patterns of FLIN.SUBSCRIBE, or of any.',
   run({ session, server, reply }, { buf, starts, ends, count }) {
     const subscriber = subscriberOf(session, server)

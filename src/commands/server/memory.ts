@@ -26,7 +26,9 @@ const usage: Subcommand = {
       reply.nil()
       return
     }
-    reply.integer(Math.ceil(keyspace.record.size / ALIGNMENT) * ALIGNMENT + INDEX_SIZE)
+    const object = keyspace.foundObject
+    const members = object === null ? 0 : object.recordsSize + object.byteSize
+    reply.integer(Math.ceil((keyspace.record.size + members) / ALIGNMENT) * ALIGNMENT + INDEX_SIZE)
   },
 }
 
@@ -61,6 +63,6 @@ export const memory: Command = container({
   since: '4.0.0',
   summary: 'What memory is used for.',
   differs:
-    'USAGE tells the bytes of the record in the log and of its place in the index. DOCTOR shows the figures of INFO memory; no MALLOC-STATS, STATS.',
+    'USAGE tells the bytes of the records in the log, those of all items or entries among them, and of the index. DOCTOR shows the figures of INFO memory; no MALLOC-STATS, STATS.',
   subcommands: [doctor, purge, usage],
 })

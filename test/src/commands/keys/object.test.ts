@@ -61,6 +61,20 @@ test('MEMORY USAGE grows with the value, and knows nothing of what is not there'
   assert.match(bench.run('memory', 'doctor') as string, /figures/)
 })
 
+test('MEMORY USAGE of a list and of a stream grows with what they have', async () => {
+  const bench = await CommandBench.open()
+  for (const [key, ...command] of [
+    ['list', 'rpush', 'list', 'v'.repeat(100)],
+    ['stream', 'xadd', 'stream', '*', 'f', 'v'.repeat(100)],
+  ] as const) {
+    bench.run(...command)
+    const before = bench.run('memory', 'usage', key) as number
+    for (let i = 0; i < 500; i++) bench.run(...command)
+    const after = bench.run('memory', 'usage', key) as number
+    assert.ok(after - before > 500 * 100, `${key}: ${before} and then ${after} bytes`)
+  }
+})
+
 test('OBJECT and MEMORY of keys that are on disk only, also inside MULTI', async (t) => {
   const bench = await NetBench.start(t, {
     folder: temporaryFolder(t),
