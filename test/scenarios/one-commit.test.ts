@@ -107,6 +107,15 @@ test('where the event is not the next one nothing of the transaction happens', a
   assert.match(JSON.stringify(replies.at(-1)), /REVMISMATCH|EXECABORT/)
   assert.equal(await client.call('EXISTS', 'key', 'jobs'), 0)
   assert.equal(await client.call('XLEN', 'events'), 1)
+  // Nor where a message can be in no log.
+  const refused = await client.pipeline([
+    ['MULTI'],
+    ['SET', 'key', 1],
+    ['PUBLISH', 'c'.repeat(70_000), 'message'],
+    ['EXEC'],
+  ])
+  assert.match(JSON.stringify(refused.at(-1)), /65535/)
+  assert.equal(await client.call('EXISTS', 'key'), 0)
   client.close()
   await daemon.stop()
 })

@@ -1,3 +1,4 @@
+import { checkKeySize } from '../../../segments/index.js'
 import { MESSAGE_COMMAND, messageSize } from '../../models/messages/messages.js'
 import type { Args } from '../../protocol/resp/args.js'
 import type { Command, Context } from '../command.js'
@@ -18,6 +19,7 @@ export const publish: Command = {
   run(context, args) {
     run(context, args, false)
   },
+  precondition: checkChannel,
 }
 
 export const spublish: Command = {
@@ -33,6 +35,13 @@ export const spublish: Command = {
   run(context, args) {
     run(context, args, true)
   },
+  precondition: checkChannel,
+}
+
+/** @throws FlinError KEY_TOO_LARGE when no record can hold the channel, and one has to */
+function checkChannel({ keyspace }: Context, { buf, starts, ends }: Args): void {
+  const [start, end] = [starts[1]!, ends[1]!]
+  if (keyspace.messages.rules.ageOf(buf, start, end) > 0) checkKeySize(end - start)
 }
 
 function run({ keyspace, server, session, reply }: Context, { buf, starts, ends }: Args, isShard: boolean): void {
