@@ -65,7 +65,8 @@ export class Bag implements ObjectState {
 
   copyTo(target: ObjectState, members: MemberRecords, command: number): void {
     const { reader } = members.log
-    for (const { segment, position } of [...this.members.values()]) {
+    // By their orders: in which order a replay meets them depends on what compaction has left.
+    for (const [, { segment, position }] of [...this.members].sort(([a], [b]) => a - b)) {
       reader.seek(segment, position)
       const value = Buffer.from(new RecordView().at(reader.bytes, reader.start).value())
       addTo(bagOf(target), members, command, NaN, value)
