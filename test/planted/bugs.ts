@@ -729,7 +729,7 @@ export const BUGS: readonly Bug[] = [
     file: 'src/models/objects/object-table.ts',
     find: `      else this.remove(id)`,
     replace: ``,
-    caughtBy: objects('an object that is deleted'),
+    caughtBy: objects('whose object’s record compaction has dropped'),
   },
   {
     name: 'member-not-gated',

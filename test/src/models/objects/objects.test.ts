@@ -176,6 +176,25 @@ function tombstoneCount({ log }: Bags): number {
   return log.segments.reduce((count, it) => count + it.tombstoneCount, 0)
 }
 
+test('members whose object’s record compaction has dropped already are dead after a restart, too', async () => {
+  const disk = new SimDisk({ isQuick: true })
+  const bags = await Bags.open(disk)
+  for (let i = 0; i < 20; i++) await bags.add('bag')
+  await bags.set('roll', 5000)
+  for (let i = 0; i < 60; i++) await bags.add('bag')
+  await bags.set('roll', 5000)
+  await bags.remove('bag')
+  await bags.set('roll', 5000)
+  await bags.log.flush()
+  await bags.compact(runAt(0, 1))
+  await bags.log.close()
+  const again = await Bags.open(disk)
+  assert.equal((await again.orders('bag')).length, 0)
+  const size = await compacted(again)
+  assert.ok(size < 8000, `${size} bytes are left`)
+  await again.log.close()
+})
+
 test('members of several segments that become one are found where they lie now', async () => {
   const bags = await Bags.open(new SimDisk({ isQuick: true }))
   for (let i = 0; i < 50; i++) {
