@@ -2,7 +2,7 @@ import type { Place } from '../../../segments/index.js'
 import type { Keyspace } from '../../models/keyspace.js'
 import { ListState } from '../../models/lists/list-state.js'
 import { coldPlaces } from '../../models/lists/list-values.js'
-import type { ObjectState } from '../../models/objects/object-state.js'
+import { collectCold } from '../../models/objects/object-copy.js'
 import type { Args } from '../../protocol/resp/args.js'
 import { ReplyError, type ItemRange } from '../command.js'
 import { forEachKey } from '../keys-of.js'
@@ -31,23 +31,13 @@ export function collectColdItems(
     if (!keyspace.find(args.buf, args.starts[i]!, args.ends[i]!)) continue
     const object = keyspace.foundObject
     if (object === null) continue
-    if (range.left === Infinity) collectAll(keyspace, object, places)
+    if (range.left === Infinity) collectCold(keyspace.log, object, places, countMax)
     else if (object instanceof ListState) collectRange(keyspace, object, range, places)
     if (places.length > countMax) {
       throw new ReplyError(
         `EXECABORT Transaction discarded because of: more than ${countMax} items that are on disk only would have to be loaded`,
       )
     }
-  }
-}
-
-function collectAll({ log }: Keyspace, object: ObjectState, places: Place[]): void {
-  for (const { segments, positions, first, end } of object.recordChunks()) {
-    for (let i = first; i < end; i++) {
-      const place = { segmentNumber: segments[i]!, position: positions[i]! }
-      if (!log.reader.seek(place.segmentNumber, place.position)) places.push(place)
-    }
-    if (places.length > COLD_ITEMS_MAX) return
   }
 }
 

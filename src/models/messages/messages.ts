@@ -113,7 +113,7 @@ export class Messages {
     for (const ageMs of ages) {
       if (this.rules.mayHave(pattern, ageMs)) from = Math.max(from, retention.floorOf(KIND.message, ageMs))
     }
-    // Messages of a time that no rule has any more may have been anybody's.
+    // Messages whose time is in no rule now may have been of any channel.
     return Math.max(from, retention.orphanFloorOf(KIND.message))
   }
 

@@ -13,14 +13,22 @@ export function copiedSize({ recordsSize }: { readonly recordsSize: number }): n
 /** @throws ColdRead when some record of the object has to be loaded first. */
 export function checkLoaded(log: Log, object: ObjectState): void {
   if (!log.hasCold) return
-  const { reader } = log
   const places: Place[] = []
+  collectCold(log, object, places)
+  if (places.length > 0) throw new ColdRead(places)
+}
+
+/**
+ * Adds to `places` where the records of an object lie that have to be loaded to be read.
+ * @param countMax gives up, with what it has, when there are more than so many, and some
+ */
+export function collectCold({ reader }: Log, object: ObjectState, places: Place[], countMax = Infinity): void {
   for (const { segments, positions, first, end } of object.recordChunks()) {
     for (let i = first; i < end; i++) {
       const segmentNumber = segments[i]!
       const position = positions[i]!
       if (!reader.seek(segmentNumber, position)) places.push({ segmentNumber, position })
     }
+    if (places.length > countMax) return
   }
-  if (places.length > 0) throw new ColdRead(places)
 }
