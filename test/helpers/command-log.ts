@@ -27,6 +27,8 @@ export class CommandLog {
   loadedMax = 0
   /** What others do while a request waits for records. */
   between: () => Promise<void> = () => Promise.resolve()
+  /** Told in the moment in which a request has run, before anything else does, and where the log ended before. */
+  onRun: (session: BenchSession, endBefore: number) => void = () => undefined
   readonly #disk: Disk
   readonly #options: LogOptions
   #log!: Log
@@ -85,7 +87,10 @@ export class CommandLog {
       const before = log.endOffset
       const places = this.#dispatcher.run(session, argsOf(...args), writer)
       log.reader.loaded = null
-      if (places === null) return parseReplies(writer.buffer.subarray(0, writer.length))[0]!
+      if (places === null) {
+        this.onRun(session, before)
+        return parseReplies(writer.buffer.subarray(0, writer.length))[0]!
+      }
       if (log.endOffset !== before) throw new Error(`${args.join(' ')} wrote before it asked for what is cold`)
       this.coldRuns++
       // A walk that has got on does not look back.
