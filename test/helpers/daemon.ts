@@ -134,12 +134,31 @@ class Lines {
   }
 }
 
-/** A folder that is gone after the test, as are the daemons that still run in it. */
+/** What ends who still uses a temporary folder. */
+const users = new Map<string, (() => Promise<void>)[]>()
+
+/** A folder that is gone after the test, as are the daemons that still run in it, and whatever {@link beforeRemoval} ends. */
 export function temporaryFolder(context: { after: (job: () => Promise<void>) => void }): string {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'flin-test-'))
   context.after(async () => {
     for (const daemon of running) if (daemon.folder.startsWith(folder)) await daemon.stop('SIGKILL')
-    fs.rmSync(folder, { recursive: true, force: true })
+    try {
+      for (const end of users.get(folder) ?? []) await end()
+    } finally {
+      users.delete(folder)
+      fs.rmSync(folder, { recursive: true, force: true })
+    }
   })
+  users.set(folder, [])
   return folder
+}
+
+/**
+ * Has a job done after the test, before the folder goes: what tests want to be done after them is done in the order in which they
+ * said so, and a log whose folder goes first may be writing a side file. False: the folder is no temporary one.
+ */
+export function beforeRemoval(folder: string, job: () => Promise<void>): boolean {
+  const jobs = users.get(folder)
+  jobs?.push(job)
+  return jobs !== undefined
 }

@@ -14,6 +14,7 @@ import { Listener } from '../../src/net/listener.js'
 import { DEFAULT_REQUEST_LIMITS, type RequestLimits } from '../../src/protocol/resp/request-stream.js'
 import { Subscriptions } from '../../src/subscriptions/subscriptions.js'
 import { BenchView } from './bench-view.js'
+import { beforeRemoval } from './daemon.js'
 import { openKeyspace } from './memory-log.js'
 
 interface NetBenchOptions {
@@ -110,11 +111,12 @@ export class NetBench {
     const bench = new NetBench(log, keyspace, options)
     const address: net.AddressInfo = await bench.listener.listen('127.0.0.1', 0)
     bench.port = address.port
-    context.after(async () => {
+    const close = async (): Promise<void> => {
       await bench.listener.close()
       await bench.committer.drain()
       await log.close()
-    })
+    }
+    if (typeof place !== 'string' || !beforeRemoval(place, close)) context.after(close)
     return bench
   }
 }
