@@ -209,6 +209,8 @@ export class Connection implements Session, BlockedClient, CommitWaiter {
   }
 
   block(wait: Wait): void {
+    // The end may have come while its records were loaded: nobody is to be waited for, nor to be given anything.
+    if (this.#isClosing) return
     this.wait = wait
     this.#isParked = true
     this.#host.blocked.add(this, wait)

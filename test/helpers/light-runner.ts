@@ -13,7 +13,9 @@ let init: Init | undefined
 /** The first hook is the runner's: it is told of what is made by {@link TestResource}, and is never set up. */
 async_hooks.createHook = (callbacks) => {
   async_hooks.createHook = createHook
-  init = callbacks.init as Init | undefined
+  init = (...args) => {
+    callbacks.init?.(...args)
+  }
   return {
     enable() {
       return this
