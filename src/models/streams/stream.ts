@@ -185,13 +185,11 @@ export class Stream implements ObjectState, StreamFacts {
   /** Groups come first, then consumers, then pending entries: what names one that is gone is gone with it. */
   #settleMember(member: StreamMember, value: Buffer | null): void {
     const { kind, order, segment, position, recordSize } = member
-    this.#members.delete(order)
-    this.#membersSize -= recordSize
     const settled = value === null ? null : this.#decode(kind, value, order, segment, position, recordSize)
-    if (settled === null) this.#countDead(member)
+    if (settled === null) this.applyMemberRemoval(member)
     else {
       settled.sizeClass = member.sizeClass
-      this.applyMember(settled)
+      this.#members.set(order, settled)
     }
   }
 
