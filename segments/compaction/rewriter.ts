@@ -17,13 +17,14 @@ export interface Rewriter {
 }
 
 /**
- * Rewrites on the loop's own thread, giving way often: for a log in memory, whose bytes only this thread sees, and for disks
- * that are not a folder.
+ * Rewrites on the loop's own thread, giving way often: what is in memory, where only this thread sees it, and disks that are not a
+ * folder.
  */
 export class LoopRewriter implements Rewriter {
   readonly #disk: Disk
   readonly #hasher: KeyHasher
   #isStopped = false
+  #rate = 0
 
   /** @param hasher of its own: another one's state would change in the middle of a command */
   constructor(disk: Disk, hasher: KeyHasher) {
@@ -33,13 +34,15 @@ export class LoopRewriter implements Rewriter {
 
   rewrite(task: RewriteTask, asked: Asked): Promise<Rewritten> {
     // Memory of its own each time: a log in memory has no more than its bound while nothing runs.
-    const pace = new LoopPace(() => this.#isStopped)
+    const pace = new LoopPace(
+      () => this.#isStopped,
+      () => this.#rate,
+    )
     return rewriteRun(this.#disk, this.#hasher, task, asked, pace, new Scratch())
   }
 
-  /** What runs here is bounded by giving way. */
-  setRate(): void {
-    return
+  setRate(bytesPerSecond: number): void {
+    this.#rate = bytesPerSecond
   }
 
   stop(): void {
