@@ -25,8 +25,8 @@ const NEARLY_DEAD = 0.95
 
 /** From memory, and on the loop's own thread, segments are rewritten whose records are of at least this size on average ... */
 const LOOP_RECORD_SIZE_MIN = 1024
-/** ... and of which no more is alive than this share of a segment. */
-const LOOP_LIVE_SHARE = 0.5
+/** ... and whose batches are no larger than this: copying one takes some ms. */
+const LOOP_BATCH_SIZE_MAX = 4 << 20
 
 /** Moves that are told until it is asked whether others should have their turn: the index is asked about each. */
 const MOVES_A_LOOK = 512
@@ -155,6 +155,7 @@ export class Compactor {
     this.#loopRewriter.stop()
     await this.#running?.catch(() => undefined)
     await this.#rewriter.close()
+    await this.#loopRewriter.close()
   }
 
   async #alone<T>(job: () => Promise<T>): Promise<T> {
@@ -266,17 +267,15 @@ export class Compactor {
 
   /**
    * Whether these are rewritten from memory: then nothing is read, and nothing verified but headers. What is left is a look at
-   * each record, and a copy of those that are alive, so that must be few, and records not so short that looking at them would be
-   * the work.
+   * each record, and a copy of those that are alive. Records must not be so short that looking at them would be the work, and no
+   * batch so large that copying it would hold up the loop.
    */
   #isCheapFromMemory(old: readonly Segment[]): boolean {
-    const { segments, options } = this.#state
-    let live = 0
-    for (const { memory, size, recordCount, number } of old) {
-      if (memory === null || recordCount * LOOP_RECORD_SIZE_MIN > size) return false
-      live += Math.max(0, size - segments.deadSizes[number]!)
-    }
-    return options.memorySizeMax === 0 && live <= options.segmentSize * LOOP_LIVE_SHARE
+    if (this.#state.options.memorySizeMax > 0) return false
+    return old.every(
+      ({ memory, size, recordCount, sparse }) =>
+        memory !== null && recordCount * LOOP_RECORD_SIZE_MIN <= size && sparse.stepMax(size) <= LOOP_BATCH_SIZE_MAX,
+    )
   }
 
   /** What was promised is on the disk now; a thread of its own writes where nobody else measures. */

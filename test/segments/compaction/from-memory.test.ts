@@ -68,6 +68,23 @@ test('short records are left to the thread: to look at each would be the work', 
   await log.close()
 })
 
+test('a batch so large that copying it would hold up the loop is left to the thread', async (t) => {
+  const { log, keyspace } = await openKeyspace(temporaryFolder(t), { segmentSize: 8 << 20, cacheSize: 64 << 20 })
+  const value = Buffer.alloc(5 << 20)
+  for (let i = 0; i < 4; i++) {
+    const key = Buffer.from(`key${i % 2}`)
+    keyspace.begin(value.length + 1000)
+    keyspace.find(key, 0, key.length)
+    keyspace.put(key, 0, key.length, value, 0, value.length, 0)
+    await log.flush()
+  }
+  await untilReady(log)
+  const { recordsDropped } = await log.compact(keyspace.liveness, () => log.flush())
+  assert.ok(recordsDropped > 0)
+  assert.ok(log.compactionCounts.sizeRead > 0)
+  await log.close()
+})
+
 test('memory from which is copied is not given up meanwhile', async (t) => {
   const opened = await openKeyspace(temporaryFolder(t), { cacheSize: 24 * 8192 })
   const { log, keyspace } = opened
