@@ -116,7 +116,8 @@ async function rewrite(
     }
     const isWhole = !keep.includes(0) && (keep.length > 0 || !task.mayVanish)
     if (task.sources.length === 1 && isWhole) return out.unchanged(scan)
-    await out.copy(source, bytes, scan, keep, i === task.sources.length - 1, pace)
+    // The scan has verified these very bytes.
+    await out.copy({ ...source, isTrusted: true }, bytes, scan, keep, i === task.sources.length - 1, pace)
   }
   const rewritten = await out.finish(pace)
   if (!task.hasFile || rewritten.size === 0) return rewritten
