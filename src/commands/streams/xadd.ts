@@ -3,7 +3,7 @@ import { RECORD_OVERHEAD } from '../../models/kinds.js'
 import { EntryEncoder } from '../../models/streams/entry-record.js'
 import type { Stream } from '../../models/streams/stream.js'
 import { StreamId } from '../../models/streams/stream-id.js'
-import { addEntry, entryRecordSize, STATE_RECORD_SIZE, trimFirst } from '../../models/streams/stream-writes.js'
+import { beginEntry, entryRecordSize, STATE_RECORD_SIZE, trimFirst } from '../../models/streams/stream-writes.js'
 import { trimCount } from '../../models/streams/trim.js'
 import type { Args } from '../../protocol/resp/args.js'
 import { ERR, ReplyError, type Command, type Context } from '../command.js'
@@ -76,9 +76,8 @@ export function add({ keyspace, reply }: Context, args: Args, from: number): voi
   const surplus = found === null || trim.strategy === 'none' ? 0 : trimCount(keyspace.log, found, trim, id)
   keyspace.begin(creationSize(args, 1, RECORD_OVERHEAD) + entryRecordSize(count, textSize) + STATE_RECORD_SIZE)
   const stream = found ?? createStream(keyspace, args, 1)
-  encoder.begin(id, stream.added + 1, count, textSize)
+  beginEntry(keyspace, stream, id, encoder, count, textSize)
   for (let i = first; i < args.count; i++) encoder.text(buf, starts[i]!, ends[i]!)
-  addEntry(keyspace, stream, id, encoder)
   if (trim.strategy !== 'none') trimFirst(keyspace, stream, found === null ? surplusOfNew(keyspace, stream) : surplus)
   keyspace.changed(stream)
   keyspace.onReady(buf, starts[1]!, ends[1]!)
