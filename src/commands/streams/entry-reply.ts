@@ -12,6 +12,11 @@ const id = new StreamId()
 export function replyEntry(log: Log, reply: ReplyWriter, entries: EntryTable, at: EntryPosition): void {
   const { bytes, valueStart } = readEntry(log, entries, at)
   reply.array(2)
+  replyIdAndFields(reply, bytes, valueStart)
+}
+
+/** Replies with the id of an entry, whose value begins there, and with its fields. */
+export function replyIdAndFields(reply: ReplyWriter, bytes: Buffer, valueStart: number): void {
   replyId(reply, id.read(bytes, valueStart))
   reply.array(textCountAt(bytes, valueStart))
   forEachText(bytes, valueStart, (start, end) => {

@@ -165,13 +165,13 @@ const REQUESTS: Readonly<Record<string, (random: Random) => Request>> = {
   xadd: (r) => [
     'XADD',
     stream(r),
-    ...r.pick([[], ['MAXLEN', '3'], ['MINID', '2000000000000']]),
+    ...r.pick([[], ['MAXLEN', '3'], ['MINID', '2000000000000'], ['MAXLEN', '1', 'DELREF'], ['ACKED', 'MAXLEN', '2']]),
     '*',
     value(r),
     value(r),
   ],
   xdel: (r) => ['XDEL', stream(r), '5-0', '1700000000000-0', '1700000000000-1'],
-  xtrim: (r) => ['XTRIM', stream(r), 'MAXLEN', '5'],
+  xtrim: (r) => ['XTRIM', stream(r), 'MAXLEN', '5', ...r.pick([[], ['DELREF'], ['ACKED']])],
   xsetid: (r) => ['XSETID', stream(r), '1900000000000-0'],
   xgroup: (r) => [
     'XGROUP',
@@ -187,6 +187,16 @@ const REQUESTS: Readonly<Record<string, (random: Random) => Request>> = {
   xack: (r) => ['XACK', stream(r), group(r), '5-0', '1700000000000-0', '1700000000000-1'],
   xclaim: (r) => ['XCLAIM', stream(r), group(r), value(r), '0', '1700000000000-0', '1700000000000-1', 'FORCE'],
   xautoclaim: (r) => ['XAUTOCLAIM', stream(r), group(r), value(r), '0', '0'],
+  'flin.xconfig': (r) => [
+    'FLIN.XCONFIG',
+    stream(r),
+    ...r.pick([
+      ['MKSTREAM', 'MAXLEN', '4'],
+      ['DEADLETTER', stream(r), 'AFTER', '1'],
+      ['DEADLETTER', r.pick(['dead', 'd'.repeat(300)]), 'AFTER', r.pick(['1', '2'])],
+      ['DEADLETTER', 'OFF'],
+    ]),
+  ],
   // Their revision is compared before the transaction: only for what is missing is it known.
   'flin.del': (r) => ['FLIN.DEL', `missing${r.below(9)}`, 'IFREV', '0'],
   'flin.xadd': (r) => ['FLIN.XADD', `absent${r.below(1000)}`, 'IFREV', '0', '*', 'name', value(r)],
