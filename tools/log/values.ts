@@ -30,9 +30,16 @@ export function memberText(member: MemberValue, size: number): string {
     case 'settings': {
       const { maxAgeMs, maxBytes, maxLen, isAcked, deadLetterAfter } = member.settings
       const letters = deadLetterAfter > 0 ? [`to ${valueText(member.deadLetter, size)} after ${deadLetterAfter}`] : []
-      const bounds = [maxAgeMs > 0 && `${maxAgeMs} ms`, maxBytes > 0 && `${maxBytes} bytes`, maxLen > 0 && `${maxLen} entries`]
+      const bounds = [
+        maxAgeMs > 0 && `${maxAgeMs} ms`,
+        maxBytes > 0 && `${maxBytes} bytes`,
+        maxLen > 0 && `${maxLen} entries`,
+      ]
       const kept = bounds.filter((it) => it !== false)
-      const all = [...(kept.length > 0 ? [`keeps ${kept.join(', ')}`] : []), ...(isAcked ? ['and what is not acknowledged'] : [])]
+      const all = [
+        ...(kept.length > 0 ? [`keeps ${kept.join(', ')}`] : []),
+        ...(isAcked ? ['and what is not acknowledged'] : []),
+      ]
       return [...all, ...letters].join(' ')
     }
   }

@@ -1,7 +1,13 @@
 import { FlinError } from '../../../segments/index.js'
 import type { Keyspace } from '../../models/keyspace.js'
 import { KIND, RECORD_OVERHEAD } from '../../models/kinds.js'
-import { EntryEncoder, ENTRY_HEADER_SIZE, forEachText, TEXT_HEADER_SIZE, textCountAt } from '../../models/streams/entry-record.js'
+import {
+  EntryEncoder,
+  ENTRY_HEADER_SIZE,
+  forEachText,
+  TEXT_HEADER_SIZE,
+  textCountAt,
+} from '../../models/streams/entry-record.js'
 import { readEntry } from '../../models/streams/entry-search.js'
 import type { EntryPosition } from '../../models/streams/entry-table.js'
 import type { Pending } from '../../models/streams/group.js'
@@ -18,7 +24,13 @@ import { findStream } from './find-stream.js'
  * Dead letters: an entry that has been delivered as often as the stream's settings allow, and is claimed once more, goes to the
  * dead-letter stream instead, and is no longer pending. Behind its own fields it has these:
  */
-const FIELDS = ['dead-letter-stream', 'dead-letter-group', 'dead-letter-consumer', 'dead-letter-id', 'dead-letter-deliveries']
+const FIELDS = [
+  'dead-letter-stream',
+  'dead-letter-group',
+  'dead-letter-consumer',
+  'dead-letter-id',
+  'dead-letter-deliveries',
+]
 const FIELDS_SIZE = FIELDS.join('').length
 
 /** An entry that is given up. */
@@ -48,7 +60,12 @@ export function deliveriesMax({ settings }: Stream): number {
  * @returns null when there are none
  * @throws ColdRead; ReplyError when they cannot go there
  */
-export function planLetters(keyspace: Keyspace, args: Args, stream: Stream, letters: readonly Letter[]): Letters | null {
+export function planLetters(
+  keyspace: Keyspace,
+  args: Args,
+  stream: Stream,
+  letters: readonly Letter[],
+): Letters | null {
   if (letters.length === 0) return null
   const key = letterKey(stream)
   const target = targetOf(keyspace, key, stream)
@@ -82,7 +99,9 @@ function targetOf(keyspace: Keyspace, key: Buffer, stream: Stream): Stream | nul
     found = keyspace.findObject(KIND.stream, key, 0, key.length)
   } catch (error) {
     if (!(error instanceof FlinError) || error.code !== 'WRONG_TYPE') throw error
-    throw new ReplyError(`WRONGTYPE The dead-letter stream '${key.toString()}' of the key holds the wrong kind of value`)
+    throw new ReplyError(
+      `WRONGTYPE The dead-letter stream '${key.toString()}' of the key holds the wrong kind of value`,
+    )
   }
   if (found === stream) throw new ReplyError('ERR The dead-letter stream of the key is the stream itself')
   return found instanceof Stream ? found : null

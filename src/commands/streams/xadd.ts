@@ -84,7 +84,8 @@ export function add({ keyspace, reply }: Context, args: Args, from: number): voi
   const references = found === null || surplus === 0 ? NOTHING : referencesOf(keyspace.log, found, surplus, trim)
   const size = entryRecordSize(count, textSize)
   keyspace.begin(creationSize(args, 1, RECORD_OVERHEAD) + size + STATE_RECORD_SIZE + referencesSize(references))
-  const retained = found === null || found.settings === null ? 0 : retentionCountInMemory(keyspace.log, found, keyspace.now, size)
+  const retained =
+    found === null || found.settings === null ? 0 : retentionCountInMemory(keyspace.log, found, keyspace.now, size)
   const stream = found ?? createStream(keyspace, args, 1)
   encoder.begin(id, stream.added + 1, count, textSize)
   for (let i = first; i < args.count; i++) encoder.text(buf, starts[i]!, ends[i]!)

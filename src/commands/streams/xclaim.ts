@@ -59,7 +59,12 @@ export const xclaim: Command = {
     const claim = parse(args, keyspace.now)
     const places = entriesOf(keyspace, stream!, group, claim)
     const dead = deadOf(keyspace, stream!, group, claim, places)
-    const letters = planLetters(keyspace, args, stream!, Array.from(dead, ([pending, at]) => ({ pending, at })))
+    const letters = planLetters(
+      keyspace,
+      args,
+      stream!,
+      Array.from(dead, ([pending, at]) => ({ pending, at })),
+    )
     const name = groupText(args, 3)
     keyspace.begin(
       groupRecordSize(group.name.length) +
@@ -92,7 +97,7 @@ export const xclaim: Command = {
   ),
   valuesSize: (foresight, args) =>
     mayAdd(foresight, args, 1, groupRecordSize(0) + consumerRecordSize(0) + args.count * PENDING_RECORD_SIZE) +
-    foresight.mayDeadLetter(args, 1, args.count),
+    foresight.mayDeadLetter(args, 1, args.count - FIRST_ID),
 }
 
 /** The group's consumer with this name, which is made where there is none. */

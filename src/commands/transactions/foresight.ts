@@ -5,6 +5,7 @@ import { copiedSize } from '../../models/objects/object-copy.js'
 import type { Args } from '../../protocol/resp/args.js'
 import type { Command, ForeseenLetters, Foresight } from '../command.js'
 import { forEachKey, keyName, mayAppend } from '../keys-of.js'
+import { xadd } from '../streams/xadd.js'
 import type { QueuedCommand } from '../session.js'
 import { ForeseenItems } from './foreseen-items.js'
 import { keyArgs, LETTER_SIZE, lettersOf } from './foreseen-letters.js'
@@ -49,7 +50,7 @@ class ForeseenSizes implements Foresight {
   readonly #sizes = new Map<string, number>()
   readonly #lists = new Map<string, ForeseenItems>()
   readonly #letters = new Map<string, ForeseenLetters>()
-  /** Bytes of the largest request so far: no name that it has brought is longer. */
+  /** Bytes of the largest request so far that may have made a group or a consumer: no name of one is longer. */
   #requestSize = 0
 
   constructor(keyspace: Keyspace, valueSizeMax: number) {
@@ -59,7 +60,7 @@ class ForeseenSizes implements Foresight {
 
   /** Bytes of values that the command may write beside its arguments. */
   add(command: Command, args: Args): number {
-    this.#requestSize = Math.max(this.#requestSize, args.buf.length)
+    if (command.group === 'stream' && command !== xadd) this.#requestSize = Math.max(this.#requestSize, args.buf.length)
     if (command.valuesSize !== undefined) return command.valuesSize(this, args)
     let longest = NUMBER_SIZE
     for (let i = 1; i < args.count; i++) longest = Math.max(longest, args.size(i))

@@ -226,7 +226,12 @@ test('trimming is that of a naive stream, with KEEPREF, DELREF and ACKED, throug
         const max = random.below(12)
         const isTrimming = random.chance(0.5)
         next++
-        const options = isTrimming ? random.pick([[references, 'MAXLEN', max], ['MAXLEN', '=', max, references]]) : []
+        const options = isTrimming
+          ? random.pick([
+              [references, 'MAXLEN', max],
+              ['MAXLEN', '=', max, references],
+            ])
+          : []
         assert.equal(await bench.run('XADD', 's', ...options, `${next}-0`, 'n', next), `${next}-0`)
         naive.ids.push(next)
         if (isTrimming) naive.trim((_id, i) => naive.ids.length - i <= max, references)
@@ -259,7 +264,11 @@ test('trimming is that of a naive stream, with KEEPREF, DELREF and ACKED, throug
       for (const [name, { pending }] of naive.groups) {
         const told = (await bench.run('XPENDING', 's', name, '-', '+', 1000)) as [string, ...Reply[]][]
         const expected = [...pending].sort((a, b) => a - b)
-        assert.deepEqual(told.map(([id]) => parseInt(id)), expected, `seed ${seed}, step ${step}: ${name}`)
+        assert.deepEqual(
+          told.map(([id]) => parseInt(id)),
+          expected,
+          `seed ${seed}, step ${step}: ${name}`,
+        )
       }
     }
     await bench.close()
