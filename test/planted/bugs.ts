@@ -1,4 +1,5 @@
 import { LIST_BUGS } from './list-bugs.js'
+import { STREAM_BUGS } from './stream-bugs.js'
 
 /** A test file, and which of its tests: part of their names. */
 export interface TestChoice {
@@ -748,6 +749,7 @@ export const BUGS: readonly Bug[] = [
     caughtBy: salvagedObjects('whose members may be lost'),
   },
   ...LIST_BUGS,
+  ...STREAM_BUGS,
   {
     name: 'lent-buffer-pooled',
     why: 'A buffer from which the socket still writes serves the next reply: a client gets bytes of another.',

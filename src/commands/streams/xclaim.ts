@@ -131,7 +131,7 @@ function deadOf(
   if (isIdOnly || max === Infinity) return dead
   ids.forEach((id, i) => {
     const pending = group.pending.find(id)
-    const place = places[i]!
+    const place = places[i] ?? null
     if (pending !== null && place !== null && isDeadLetter(pending, max, minIdleMs, now)) dead.set(pending, place)
   })
   return dead

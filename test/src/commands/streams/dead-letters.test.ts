@@ -158,13 +158,16 @@ test('a transaction may give entries up: what that needs is loaded first, and fo
   await bench.close()
 })
 
-test('whoever watches the dead-letter stream learns of what comes', async () => {
+test('whoever watches the dead-letter stream, or waits for it, learns of what comes', async () => {
   const bench = await delivered(1, 1)
+  const ready: string[] = []
+  bench.keyspace.onReady = (key, start, end) => ready.push(key.toString('latin1', start, end))
   await bench.run('WATCH', 'dead')
   await bench.run('XCLAIM', 's', 'g', 'ben', 0, '1-0', 'JUSTID')
   assert.equal(bench.session.watcher.dirty, false)
   await bench.run('XCLAIM', 's', 'g', 'ben', 0, '1-0')
   assert.equal(bench.session.watcher.dirty, true)
+  assert.deepEqual(ready, ['dead'])
   await bench.close()
 })
 
@@ -194,11 +197,22 @@ test('claims and dead letters are those of a naive group, through compactions an
         const dead = new Set(ids.filter((id) => (pending.get(id)?.count ?? 0) >= 3))
         for (const id of ids) if (pending.has(id) && !dead.has(id)) claimed.push(claim(id, consumer))
         for (const id of dead) await giveUp(id)
-        assert.deepEqual(reply.map(([id]) => parseInt(id)), claimed, `seed ${seed}, step ${step}`)
+        assert.deepEqual(
+          reply.map(([id]) => parseInt(id)),
+          claimed,
+          `seed ${seed}, step ${step}`,
+        )
       } else if (roll < 80) {
         const from = random.below(added + 1)
-        const reply = (await bench.run('XAUTOCLAIM', 's', 'g', consumer, 0, from, 'COUNT', 4)) as [string, [string][], string[]]
-        const ids = [...pending.keys()].filter((id) => id >= from).sort((a, b) => a - b).slice(0, 4)
+        const reply = (await bench.run('XAUTOCLAIM', 's', 'g', consumer, 0, from, 'COUNT', 4)) as [
+          string,
+          [string][],
+          string[],
+        ]
+        const ids = [...pending.keys()]
+          .filter((id) => id >= from)
+          .sort((a, b) => a - b)
+          .slice(0, 4)
         const dead = ids.filter((id) => pending.get(id)!.count >= 3)
         const claimed = ids.filter((id) => !dead.includes(id)).map((id) => claim(id, consumer))
         for (const id of dead) await giveUp(id)
@@ -211,7 +225,9 @@ test('claims and dead letters are those of a naive group, through compactions an
         await bench.flush()
         await bench.reopen()
       }
-      const expected = [...pending].sort(([a], [b]) => a - b).map(([id, { consumer, count }]) => [`${id}-0`, consumer, count])
+      const expected = [...pending]
+        .sort(([a], [b]) => a - b)
+        .map(([id, { consumer, count }]) => [`${id}-0`, consumer, count])
       assert.deepEqual(await pendingOf(bench), expected, `seed ${seed}, step ${step}`)
       assert.deepEqual(await lettersOf(bench), letters, `seed ${seed}, step ${step}`)
     }
