@@ -728,8 +728,8 @@ export const BUGS: readonly Bug[] = [
     name: 'members-of-the-gone-kept',
     why: 'After a restart the members of objects that no key has are alive: compaction keeps them for ever.',
     file: 'src/models/objects/object-table.ts',
-    find: `      else this.remove(id)`,
-    replace: ``,
+    find: `      } else this.remove(id)`,
+    replace: `      }`,
     caughtBy: objects('whose object’s record compaction has dropped'),
   },
   {

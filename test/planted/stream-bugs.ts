@@ -107,16 +107,6 @@ export const STREAM_BUGS: readonly Bug[] = [
     caughtBy: foresight('what goes to a dead-letter stream'),
   },
   {
-    name: 'dead-letter-loaded-late',
-    why: 'A transaction finds out in its middle that it has to load the key of a dead-letter stream.',
-    file: 'src/commands/streams/rehearse.ts',
-    find: `      lookBeside?.(context, args)
-`,
-    replace: `      void lookBeside?.name
-`,
-    caughtBy: letters('what that needs is loaded first'),
-  },
-  {
     name: 'time-of-the-segment',
     why: 'Reading from a time begins with the segment in which that lies.',
     file: 'src/models/streams/entry-time.ts',
