@@ -71,6 +71,18 @@ export class Appender {
     return this.#tail - this.position
   }
 
+  /**
+   * The memory in which the record appended last lies, and where its value begins there: for who fills the room that it was given,
+   * before anything else is appended.
+   */
+  get memory(): Buffer {
+    return this.#memory
+  }
+
+  get valueStart(): number {
+    return this.#valueStart
+  }
+
   /** Whether an open batch holds records. */
   get hasOpenBatch(): boolean {
     return this.#count > 0
@@ -118,7 +130,7 @@ export class Appender {
   /**
    * Appends one record to the open batch and returns its offset. `datum` is written if the flag for it is set, `since`
    * likewise; of a member `hi` and `lo` are the two halves of the object's id. Call {@link begin} first. Its place is in {@link segmentNumber} and {@link position}.
-   * @param room so many bytes more has the value, which mean nothing until {@link fillValue} has filled all of them
+   * @param room so many bytes more has the value, which mean nothing until all of them have been filled: by {@link fillValue}, or in {@link memory}
    * @throws FlinError KEY_TOO_LARGE
    */
   append(

@@ -158,10 +158,22 @@ export function readSettings(commandLine: Raw, environment: NodeJS.ProcessEnv, f
   const faulty = new Set(parsed.error?.issues.flatMap(({ path, ...issue }) => namesIn(path, issue)))
   for (const name of faulty)
     problems.push(problemOf(name, raw[name], givenAs(name, commandLine, fromEnvironment, file)))
+  if (parsed.success && parsed.data.memory > 0) problems.push(...besideMemory(commandLine))
   if (!parsed.success || problems.length > 0) {
     throw new FlinError('BAD_SETTING', `${problems.join('; ')}. See flin-server --help`)
   }
   return Object.freeze(parsed.data)
+}
+
+/**
+ * What makes no sense beside --memory when both stand on the command line; elsewhere a folder may be said once and for all, and
+ * --memory for one time.
+ */
+function besideMemory(commandLine: Raw): string[] {
+  if (!('memory' in commandLine)) return []
+  return ['data', 'serveDamaged']
+    .filter((name) => name in commandLine)
+    .map((name) => `${optionName(name)} has no meaning beside --memory, which keeps nothing in a folder`)
 }
 
 function normalized(given: Raw): Raw {

@@ -14,6 +14,8 @@ export type ContenderName = (typeof CONTENDERS)[number]
 export const FLIN_MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url))
 const CEILING_MAIN = fileURLToPath(new URL('../ceiling/server.js', import.meta.url))
 const SERVER_CORE = '0'
+/** As in `npm start`: see README, "Huge pages". It concerns Node only: Redis has an allocator of its own. */
+const HUGE_PAGES = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' }
 const READY_TIMEOUT_MS = 30_000
 const STOP_TIMEOUT_MS = 10_000
 /** Linux counts CPU time for /proc in these, on every architecture. */
@@ -78,7 +80,8 @@ export async function start(
   const port = await freePort()
   const line = ['-c', SERVER_CORE, ...commandLine(name, { ...options, port, folder })]
   // A group of its own: Ctrl-C in a terminal reaches the benchmark only, which then stops its servers in order.
-  const child = spawn('taskset', line, { stdio: ['ignore', output, output], detached: true })
+  const env = { ...HUGE_PAGES, ...process.env }
+  const child = spawn('taskset', line, { stdio: ['ignore', output, output], detached: true, env })
   closeSync(output)
   running.add(child)
   const ended = new AbortController()

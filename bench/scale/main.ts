@@ -1,12 +1,12 @@
-import crypto from 'node:crypto'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { Command } from 'commander'
-import { Log, type LogOptions } from '../../segments/index.js'
+import type { Log } from '../../segments/index.js'
 import { runLoaded } from '../../src/models/cold.js'
-import { Keyspace } from '../../src/models/keyspace.js'
+import type { Keyspace } from '../../src/models/keyspace.js'
 import { killAll, start, stop } from '../load/servers.js'
+import { openLog, removeSideFiles } from './open-log.js'
 import { walks } from './walks.js'
 
 /**
@@ -34,32 +34,6 @@ process.on('exit', () => {
   killAll()
   fs.rmSync(parent, { recursive: true, force: true })
 })
-
-function options(cacheSize: number): LogOptions {
-  return {
-    fsync: 'no',
-    segmentSize: 64 << 20,
-    cacheSize,
-    undurableSizeMax: 64 << 20,
-    reserveSize: 0,
-    diskSizeMax: 0,
-    history: 'none',
-    memorySizeMax: 0,
-    serveDamaged: false,
-    readOnly: false,
-    now: Date.now,
-    randomBytes: crypto.randomBytes,
-    onEvent: () => undefined,
-  }
-}
-
-async function open(cacheSize: number): Promise<{ log: Log; keyspace: Keyspace }> {
-  const log = await Log.open(folder, options(cacheSize))
-  const keyspace = new Keyspace(log)
-  await log.replay((record) => keyspace.replay(record))
-  keyspace.now = log.now()
-  return { log, keyspace }
-}
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`)
@@ -110,7 +84,7 @@ function runLoadedPut(log: Log, keyspace: Keyspace, i: number): Promise<void> | 
 
 async function timeRestart(name: string, records: number): Promise<void> {
   const began = performance.now()
-  const { log, keyspace } = await open(1 << 30)
+  const { log, keyspace } = await openLog(folder, 1 << 30)
   const seconds = (performance.now() - began) / 1000
   if (keyspace.count !== records) throw new Error(`${keyspace.count} keys instead of ${records}`)
   say(`${name}: ${seconds.toFixed(2)} s, ${Math.round(records / seconds / 1000)} thousand records a second`)
@@ -120,7 +94,7 @@ async function timeRestart(name: string, records: number): Promise<void> {
 async function largerThanCache(count: number): Promise<void> {
   const dataSize = count * (KEY_SIZE + VALUE_SIZE + 16)
   const cacheSize = Math.max(160 << 20, Math.floor(dataSize / 4))
-  const { log, keyspace } = await open(cacheSize)
+  const { log, keyspace } = await openLog(folder, cacheSize)
   const READS = 100_000
   const before = process.memoryUsage().rss
   const began = performance.now()
@@ -157,7 +131,7 @@ async function walkAll(count: number): Promise<void> {
 
 const counts = millions.split(',').map((n) => Number(n) * MILLION)
 const restartCount = Number(restartAt) * MILLION
-let { log, keyspace } = await open(1 << 30)
+let { log, keyspace } = await openLog(folder, 1 << 30)
 let count = 0
 for (const target of counts) {
   const { seconds, stallMs } = await load(log, keyspace, count, target)
@@ -171,10 +145,10 @@ for (const target of counts) {
   if (count !== restartCount) continue
   await log.close()
   await timeRestart('restart with side files', count)
-  for (const name of fs.readdirSync(folder)) if (name.endsWith('.side')) fs.rmSync(path.join(folder, name))
+  removeSideFiles(folder)
   await timeRestart('restart without side files', count)
   await largerThanCache(count)
   await walkAll(count)
-  ;({ log, keyspace } = await open(1 << 30))
+  ;({ log, keyspace } = await openLog(folder, 1 << 30))
 }
 await log.close()

@@ -40,9 +40,10 @@ export class Daemon {
     return this.process.exitCode
   }
 
-  /** Starts it and waits until it listens. */
+  /** Starts it and waits until it listens. With --memory it is told of the folder only as of one that is not used. */
   static async start(folder: string, args: string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Daemon> {
-    const child = spawnDaemon(['--data', folder, '--port', '0', ...args], env)
+    const place = args.includes('--memory') ? [] : ['--data', folder]
+    const child = spawnDaemon([...place, '--port', '0', ...args], { FLIN_DATA: folder, ...env })
     const output = new Lines(child)
     const [, port] = await output.until(/"port":(\d+),.*"msg":"ready"/)
     const daemon = new Daemon(child, Number(port), folder, output)

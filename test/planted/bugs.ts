@@ -797,9 +797,9 @@ export const BUGS: readonly Bug[] = [
     name: 'consumer-leaves-pending',
     why: 'What a consumer had pending is kept by compaction after the consumer is gone.',
     file: 'src/models/streams/stream.ts',
-    find: `    if (settled === null) this.#countDead(member)
+    find: `    if (settled === null) this.applyMemberRemoval(member)
     else {`,
-    replace: `    if (settled === null) this.applyMember(member)
+    replace: `    if (settled === null) this.#members.set(order, member)
     else {`,
     caughtBy: streams('what a group or a consumer had is dead'),
   },

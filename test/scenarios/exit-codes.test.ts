@@ -35,6 +35,7 @@ test('bad settings: 2', async (t) => {
   ends(await runDaemon(['--data', folder, '--port', 'x']), 2, 'port', '--help')
   ends(await runDaemon(['--data', folder, '--nonsense']), 2, '--nonsense')
   ends(await runDaemon(['--data', folder, 'nonsense']), 2, 'argument')
+  ends(await runDaemon(['--data', folder, '--memory']), 2, '--data', 'beside --memory')
   ends(await runDaemon(['--data', folder], { FLIN_FSYNC: 'sometimes' }), 2, 'FLIN_FSYNC takes', 'everysec')
   ends(await runDaemon(['--data', folder], { FLIN_FSYCN: 'no' }), 2, 'FLIN_FSYCN is no setting: FLIN_FSYNC is')
   ends(await runDaemon(['--data', folder, '--config', path.join(folder, 'none')]), 2, 'settings file')

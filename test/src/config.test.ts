@@ -137,6 +137,22 @@ test('sizes: limits', () => {
   assert.equal(read('reserveSize', 0), 0)
 })
 
+test('a folder beside --memory on one command line is a mistake; a folder said elsewhere is not', () => {
+  for (const [name, value] of [
+    ['data', './d'],
+    ['serveDamaged', true],
+  ] as const) {
+    assert.throws(
+      () => readSettings({ memory: true, [name]: value }, {}),
+      (error) =>
+        error instanceof FlinError && error.code === 'BAD_SETTING' && error.message.includes('beside --memory'),
+    )
+  }
+  assert.equal(readSettings({ memory: true }, { FLIN_DATA: '/var/lib/flin' }).memory, 1024 * MIB)
+  assert.equal(readSettings({ data: './d' }, { FLIN_MEMORY: '1gb' }).data, './d')
+  assert.equal(readSettings({ memory: '0', data: './d' }, {}).memory, 0)
+})
+
 test('memory alone means a gigabyte', () => {
   for (const value of [true, 'true']) assert.equal(read('memory', value), 1024 * MIB)
   for (const value of [false, 'false', 0, '0']) assert.equal(read('memory', value), 0)

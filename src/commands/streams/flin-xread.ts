@@ -2,6 +2,7 @@ import { checkLoaded, readEntry } from '../../models/streams/entry-search.js'
 import type { EntryPosition } from '../../models/streams/entry-table.js'
 import { seekTime } from '../../models/streams/entry-time.js'
 import type { Stream } from '../../models/streams/stream.js'
+import { StreamId } from '../../models/streams/stream-id.js'
 import type { Args } from '../../protocol/resp/args.js'
 import { integerArgument } from '../arguments.js'
 import { ERR, ReplyError, type Command, type Context } from '../command.js'
@@ -103,10 +104,11 @@ function read({ keyspace, reply }: Context, { entries }: Stream, { from, start, 
     const { bytes, valueStart } = readEntry(log, entries, at)
     reply.array(3)
     reply.integer(entries.offsetAt(at))
-    replyIdAndFields(reply, bytes, valueStart)
+    replyIdAndFields(reply, bytes, valueStart, id.read(bytes, valueStart))
     entries.advance(at, 1)
   }
   return true
 }
 
+const id = new StreamId()
 const end: EntryPosition = { chunk: 0, slot: 0 }

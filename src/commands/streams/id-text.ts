@@ -1,6 +1,5 @@
 import { StreamId } from '../../models/streams/stream-id.js'
 import { parseInt64, type Args } from '../../protocol/resp/args.js'
-import { digitCount, writeDigits } from '../../protocol/resp/digits.js'
 import type { ReplyWriter } from '../../protocol/resp/reply-writer.js'
 import { ReplyError } from '../command.js'
 
@@ -160,18 +159,9 @@ function parseU64(bytes: Buffer, start: number, end: number): bigint | null {
   return sign === '-' ? BigInt.asUintN(64, -value) : value
 }
 
-const text = Buffer.alloc(48)
-
 /** Replies with an id. */
 export function replyId(reply: ReplyWriter, id: StreamId): void {
-  let at = writeNumber(0, id.msHigh, id.msLow)
-  text[at++] = MINUS
-  at = writeNumber(at, id.seqHigh, id.seqLow)
-  reply.bulk(text, 0, at)
-}
-
-function writeNumber(at: number, high: number, low: number): number {
-  if (high > HIGH_SAFE_MAX) return at + text.write(((BigInt(high) << 32n) | BigInt(low)).toString(), at, 'latin1')
-  const value = high * TWO_32 + low
-  return writeDigits(text, at, value, digitCount(value))
+  const { msHigh, msLow, seqHigh, seqLow } = id
+  if (msHigh > HIGH_SAFE_MAX || seqHigh > HIGH_SAFE_MAX) reply.bulkText(id.toString())
+  else reply.bulkPair(msHigh * TWO_32 + msLow, seqHigh * TWO_32 + seqLow)
 }

@@ -1,3 +1,4 @@
+import type { Pending } from '../../models/streams/group.js'
 import { removePending } from '../../models/streams/group-writes.js'
 import { StreamId } from '../../models/streams/stream-id.js'
 import { TOMBSTONE_SIZE } from '../../models/streams/stream-writes.js'
@@ -24,12 +25,17 @@ export const xack: Command = {
       reply.integer(0)
       return
     }
-    for (let i = 3; i < args.count; i++) idArgument(args, i, id)
-    keyspace.beginRemoving((args.count - 3) * TOMBSTONE_SIZE)
-    let count = 0
+    // All ids are read before anything is written: one that is none must leave everything as it is.
+    const found: Pending[] = []
     for (let i = 3; i < args.count; i++) {
       const pending = group.pending.find(idArgument(args, i, id))
-      if (pending === null) continue
+      if (pending !== null) found.push(pending)
+    }
+    keyspace.beginRemoving(found.length * TOMBSTONE_SIZE)
+    let count = 0
+    for (const pending of found) {
+      // An id may be given twice.
+      if (!pending.isPending) continue
       removePending(keyspace, stream, pending)
       count++
     }

@@ -6,7 +6,7 @@ import { nextId } from '../../models/streams/next-id.js'
 import { retentionCountInMemory } from '../../models/streams/retention.js'
 import type { Stream } from '../../models/streams/stream.js'
 import { StreamId } from '../../models/streams/stream-id.js'
-import { addEntry, entryRecordSize, STATE_RECORD_SIZE } from '../../models/streams/stream-writes.js'
+import { beginEntry, entryRecordSize, STATE_RECORD_SIZE } from '../../models/streams/stream-writes.js'
 import { trimCount } from '../../models/streams/trim.js'
 import type { Args } from '../../protocol/resp/args.js'
 import { ERR, ReplyError, type Command, type Context } from '../command.js'
@@ -87,9 +87,8 @@ export function add({ keyspace, reply }: Context, args: Args, from: number): voi
   const retained =
     found === null || found.settings === null ? 0 : retentionCountInMemory(keyspace.log, found, keyspace.now, size)
   const stream = found ?? createStream(keyspace, args, 1)
-  encoder.begin(id, stream.added + 1, count, textSize)
+  beginEntry(keyspace, stream, id, encoder, count, textSize)
   for (let i = first; i < args.count; i++) encoder.text(buf, starts[i]!, ends[i]!)
-  addEntry(keyspace, stream, id, encoder)
   const trimmed = found === null && trim.strategy !== 'none' ? surplusOfNew(keyspace, stream) : surplus
   trimReferenced(keyspace, stream, Math.max(trimmed, retained), references)
   keyspace.changed(stream)

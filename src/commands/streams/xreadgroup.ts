@@ -1,7 +1,7 @@
 import type { Log, Place } from '../../../segments/index.js'
 import { ColdRead } from '../../models/cold.js'
 import type { Keyspace } from '../../models/keyspace.js'
-import { collectCold, readId, seekId } from '../../models/streams/entry-search.js'
+import { collectCold, readEntry, readId, seekId } from '../../models/streams/entry-search.js'
 import type { EntryPosition } from '../../models/streams/entry-table.js'
 import type { Consumer, Group, Pending } from '../../models/streams/group.js'
 import {
@@ -18,7 +18,7 @@ import { StreamId } from '../../models/streams/stream-id.js'
 import type { Args } from '../../protocol/resp/args.js'
 import { ReplyError, type Command, type Context, type Foresight } from '../command.js'
 import { seekDelivered } from './delivered.js'
-import { replyEntry } from './entry-reply.js'
+import { replyEntry, replyEntryAt } from './entry-reply.js'
 import { awaitedStream, findStream, mayAdd } from './find-stream.js'
 import { groupText, noGroup } from './group-arguments.js'
 import { idArgument, replyId } from './id-text.js'
@@ -191,21 +191,30 @@ function deliver(
   reply.array(count)
   for (let left = count; left > 0; left--) {
     offset = entries.offsetAt(place)
-    readId(log, entries, place, next)
+    const { bytes, valueStart } = readEntry(log, entries, place)
+    next.read(bytes, valueStart)
     if (next.compare(group.lastId) > 0) advanceGroup(log, stream, group, next)
-    replyEntry(log, reply, entries, place)
-    if (!noAck) give(keyspace, stream, consumer, next, offset)
+    replyEntryAt(reply, bytes, valueStart, next)
     entries.advance(place, 1)
   }
+  // Not in one go with the reply: copies in turn between other buffers cost a view of each every time.
+  if (!noAck) give(keyspace, stream, consumer, from, count)
   group.nextOffset = offset + 1
   saveGroup(keyspace, stream, group)
 }
 
-/** The entry is the consumer's now, whoever may have had it before a group was set back. */
-function give(keyspace: Keyspace, stream: Stream, consumer: Consumer, id: StreamId, offset: number): void {
-  const pending = consumer.group.pending.find(id)
-  if (pending === null) addPending(keyspace, stream, consumer, id, offset, keyspace.now, 1)
-  else renewPending(keyspace, stream, pending, consumer, keyspace.now, 1)
+/** `count` entries are the consumer's now, whoever may have had them before a group was set back. */
+function give(keyspace: Keyspace, stream: Stream, consumer: Consumer, from: EntryPosition, count: number): void {
+  const { log, now } = keyspace
+  const { entries } = stream
+  const place: EntryPosition = { chunk: from.chunk, slot: from.slot }
+  for (let left = count; left > 0; left--) {
+    readId(log, entries, place, next)
+    const pending = consumer.group.pending.find(next)
+    if (pending === null) addPending(keyspace, stream, consumer, next, entries.offsetAt(place), now, 1)
+    else renewPending(keyspace, stream, pending, consumer, now, 1)
+    entries.advance(place, 1)
+  }
 }
 
 /** What a consumer was given behind an id and has not acknowledged. @param max so many at most; 0: all */

@@ -17,7 +17,9 @@ export const MEMBER_OVERHEAD = 16 + 8 + 8 + 8
  */
 export class MemberRecords {
   readonly log: Log
-  readonly #key = Buffer.alloc(8)
+  readonly #key = Buffer.allocUnsafeSlow(8)
+  /** The same bytes as the two halves of an id, low one first. */
+  readonly #halves = new Int32Array(this.#key.buffer, this.#key.byteOffset, 2)
 
   constructor(log: Log) {
     this.log = log
@@ -46,14 +48,22 @@ export class MemberRecords {
     start: number,
     end: number,
   ): number {
-    this.#write(object, kind, RECORD_FLAG.member | RECORD_FLAG.datum, command, order, value, start, end)
+    this.#write(object, kind, RECORD_FLAG.member | RECORD_FLAG.datum, command, order, value, start, end, 0)
     return order
+  }
+
+  /**
+   * As {@link append}, but the value is yet to be written: `size` bytes of the appender's memory from its `valueStart` on, all of
+   * them before anything else is appended. So what is put together of pieces is copied once.
+   */
+  reserve(object: Owner, kind: number, command: number, order: number, size: number): void {
+    this.#write(object, kind, RECORD_FLAG.member | RECORD_FLAG.datum, command, order, NOTHING, 0, 0, size)
   }
 
   /** The end of a member. */
   tombstone(object: Owner, kind: number, cause: number, order: number): void {
     const flags = RECORD_FLAG.member | RECORD_FLAG.datum | RECORD_FLAG.tombstone
-    this.#write(object, kind, flags, cause, order, NOTHING, 0, 0)
+    this.#write(object, kind, flags, cause, order, NOTHING, 0, 0, 0)
   }
 
   #write(
@@ -65,12 +75,14 @@ export class MemberRecords {
     value: Buffer,
     start: number,
     end: number,
+    room: number,
   ): void {
-    const hi = Math.floor(id / TWO_32) | 0
-    const lo = (id - Math.floor(id / TWO_32) * TWO_32) | 0
-    const key = this.#key
-    key.writeInt32LE(lo, 0)
-    key.writeInt32LE(hi, 4)
-    this.log.appender.append(kind, flags, command, order, 0, hi, lo, key, 0, 8, value, start, end)
+    const high = Math.floor(id / TWO_32)
+    const hi = high | 0
+    const lo = (id - high * TWO_32) | 0
+    const halves = this.#halves
+    halves[0] = lo
+    halves[1] = hi
+    this.log.appender.append(kind, flags, command, order, 0, hi, lo, this.#key, 0, 8, value, start, end, room)
   }
 }

@@ -1,3 +1,4 @@
+import { copyBytes } from '../../../segments/index.js'
 import { putLong, putWord, STREAM_ID_SIZE, word, longAt, type StreamId } from './stream-id.js'
 
 /*
@@ -20,34 +21,43 @@ export const TEXT_HEADER_SIZE = 4
 /** Beyond this the buffer that entries are built in is given up after use. */
 const SCRATCH_KEPT_MAX = 256 * 1024
 
-/** Builds the values of entries, one at a time, in a buffer that it keeps. */
+/** Builds the values of entries, one at a time: in a buffer that it keeps, or where they are to lie. */
 export class EntryEncoder {
-  /** The value is `bytes[0..size)` until the next {@link begin}. */
-  bytes: Buffer = Buffer.allocUnsafeSlow(4096)
+  #own: Buffer = Buffer.allocUnsafeSlow(4096)
+  /** Where it writes. Of an entry in its own buffer the value is `bytes[0..size)` until the next {@link begin}. */
+  bytes: Buffer = this.#own
   size = 0
 
   /** Begins an entry of `count` texts that have `textSize` bytes together. */
   begin(id: StreamId, added: number, count: number, textSize: number): void {
-    const size = TEXTS_AT + count * TEXT_HEADER_SIZE + textSize
-    if (size > this.bytes.length || (this.bytes.length > SCRATCH_KEPT_MAX && size <= SCRATCH_KEPT_MAX)) {
-      this.bytes = Buffer.allocUnsafeSlow(Math.max(4096, size))
+    const size = entrySize(count, textSize)
+    if (size > this.#own.length || (this.#own.length > SCRATCH_KEPT_MAX && size <= SCRATCH_KEPT_MAX)) {
+      this.#own = Buffer.allocUnsafeSlow(Math.max(4096, size))
     }
-    id.write(this.bytes, 0)
-    putLong(this.bytes, ADDED_AT, added)
-    putWord(this.bytes, COUNT_AT, count)
-    this.size = TEXTS_AT
+    this.beginAt(this.#own, 0, id, added, count)
+  }
+
+  /** Begins an entry of `count` texts at a place that has room for all of it, see {@link entrySize}. */
+  beginAt(bytes: Buffer, at: number, id: StreamId, added: number, count: number): void {
+    this.bytes = bytes
+    id.write(bytes, at)
+    putLong(bytes, at + ADDED_AT, added)
+    putWord(bytes, at + COUNT_AT, count)
+    this.size = at + TEXTS_AT
   }
 
   text(from: Buffer, start: number, end: number): void {
-    const { bytes } = this
     const size = end - start
-    let at = this.size
-    putWord(bytes, at, size)
-    at += TEXT_HEADER_SIZE
-    if (size <= 32) for (let i = start; i < end; i++) bytes[at++] = from[i]!
-    else at += from.copy(bytes, at, start, end)
-    this.size = at
+    putWord(this.bytes, this.size, size)
+    const at = this.size + TEXT_HEADER_SIZE
+    copyBytes(from, start, end, this.bytes, at)
+    this.size = at + size
   }
+}
+
+/** Bytes that the value of an entry takes: `count` texts that have `textSize` bytes together. */
+export function entrySize(count: number, textSize: number): number {
+  return TEXTS_AT + count * TEXT_HEADER_SIZE + textSize
 }
 
 /** How many entries the stream had ever had with this one, whose value begins at `at`. */

@@ -49,13 +49,25 @@ export function encodeConsumer(group: Group, seenMs: number, name: string): void
 }
 
 export function encodePending(consumer: Consumer, id: StreamId, entry: number, timeMs: number, count: number): void {
-  const bytes = begin(PENDING_SIZE)
-  putLong(bytes, 0, consumer.group.order)
-  putLong(bytes, 8, consumer.order)
-  putLong(bytes, 16, entry)
-  id.write(bytes, PENDING_ID_AT)
-  putLong(bytes, TIME_AT, timeMs)
-  putLong(bytes, COUNT_AT, count)
+  writePending(begin(PENDING_SIZE), 0, consumer, id, entry, timeMs, count)
+}
+
+/** Writes a pending entry's value at `at`, {@link PENDING_SIZE} bytes. */
+export function writePending(
+  bytes: Buffer,
+  at: number,
+  consumer: Consumer,
+  id: StreamId,
+  entry: number,
+  timeMs: number,
+  count: number,
+): void {
+  putLong(bytes, at, consumer.group.order)
+  putLong(bytes, at + 8, consumer.order)
+  putLong(bytes, at + 16, entry)
+  id.write(bytes, at + PENDING_ID_AT)
+  putLong(bytes, at + TIME_AT, timeMs)
+  putLong(bytes, at + COUNT_AT, count)
 }
 
 /** Reads a group's value into `lastId`. */

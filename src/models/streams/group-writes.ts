@@ -10,6 +10,7 @@ import {
   encodePending,
   GROUP_SIZE,
   PENDING_SIZE,
+  writePending,
 } from './group-records.js'
 import type { Stream } from './stream.js'
 import type { StreamId } from './stream-id.js'
@@ -52,6 +53,12 @@ function bury({ members, command }: Keyspace, stream: Stream, member: StreamMemb
   stream.applyMemberRemoval(member)
 }
 
+/** What names it is dead, or dies. */
+function forget(stream: Stream, pending: Pending): void {
+  pending.isPending = false
+  stream.applyMemberRemoval(pending)
+}
+
 /** Makes a group whose name is free. */
 export function createGroup(keyspace: Keyspace, stream: Stream, name: string, lastId: StreamId, read: number): Group {
   encodeGroup(lastId, read, name)
@@ -85,7 +92,7 @@ export function moveGroup(
 
 /** Removes a group with all that it has, by one record: what names it is dead. */
 export function destroyGroup(keyspace: Keyspace, stream: Stream, group: Group): void {
-  for (const pending of group.pending) stream.applyMemberRemoval(pending)
+  for (const pending of group.pending) forget(stream, pending)
   for (const consumer of group.consumers.values()) stream.applyMemberRemoval(consumer)
   stream.groups.delete(group.name)
   bury(keyspace, stream, group)
@@ -104,7 +111,7 @@ export function createConsumer(keyspace: Keyspace, stream: Stream, group: Group,
 export function deleteConsumer(keyspace: Keyspace, stream: Stream, consumer: Consumer): void {
   const { group } = consumer
   for (const pending of consumer.pending) {
-    stream.applyMemberRemoval(pending)
+    forget(stream, pending)
     group.pending.remove(pending)
   }
   group.consumers.delete(consumer.name)
@@ -121,8 +128,12 @@ export function addPending(
   timeMs: number,
   count: number,
 ): void {
-  encodePending(consumer, id, entry, timeMs, count)
-  const pending = new Pending(consumer, id.clone(), entry, ...append(keyspace, stream, KIND.pending))
+  const { members, log, command } = keyspace
+  const { appender, endOffset } = log
+  members.reserve(stream, KIND.pending, command, endOffset, PENDING_SIZE)
+  writePending(appender.memory, appender.valueStart, consumer, id, entry, timeMs, count)
+  const { segmentNumber, position, recordSize } = appender
+  const pending = new Pending(consumer, id.clone(), entry, endOffset, segmentNumber, position, recordSize)
   pending.timeMs = timeMs
   pending.count = count
   stream.applyMember(pending)
@@ -154,5 +165,6 @@ export function renewPending(
 export function removePending(keyspace: Keyspace, stream: Stream, pending: Pending): void {
   pending.consumer.pending.remove(pending)
   pending.consumer.group.pending.remove(pending)
+  pending.isPending = false
   bury(keyspace, stream, pending)
 }

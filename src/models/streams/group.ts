@@ -63,6 +63,8 @@ export class Pending extends StreamMember {
   timeMs = 0
   /** How often it has been delivered. */
   count = 0
+  /** Until it is acknowledged, or what it belongs to is gone. */
+  isPending = true
 
   constructor(
     consumer: Consumer,

@@ -36,6 +36,9 @@ export class PendingList {
   }
 
   find(id: StreamId): Pending | null {
+    const { last } = this
+    // What is delivered is mostly behind all that was.
+    if (last === null || last.id.compare(id) < 0) return null
     this.#seek(id)
     const found = this.#chunks[this.#chunk]?.[this.#slot]
     return found !== undefined && found.id.compare(id) === 0 ? found : null
@@ -62,7 +65,9 @@ export class PendingList {
   remove({ id }: Pending): void {
     this.#seek(id)
     const chunk = this.#chunks[this.#chunk]!
-    chunk.splice(this.#slot, 1)
+    // Most are acknowledged in order, and splice makes an array of what it takes out.
+    if (this.#slot === 0) chunk.shift()
+    else chunk.splice(this.#slot, 1)
     if (chunk.length === 0) this.#chunks.splice(this.#chunk, 1)
     this.count--
   }

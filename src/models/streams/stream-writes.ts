@@ -1,7 +1,7 @@
 import type { Keyspace } from '../keyspace.js'
 import { KIND } from '../kinds.js'
 import { MEMBER_OVERHEAD } from '../objects/member-records.js'
-import { ENTRY_HEADER_SIZE, TEXT_HEADER_SIZE, type EntryEncoder } from './entry-record.js'
+import { entrySize, type EntryEncoder } from './entry-record.js'
 import type { EntryPosition } from './entry-table.js'
 import { encodeState, STATE_SIZE } from './state-record.js'
 import type { Stream } from './stream.js'
@@ -19,7 +19,7 @@ export const TOMBSTONE_SIZE = MEMBER_OVERHEAD
 
 /** Bytes that the record of an entry takes. */
 export function entryRecordSize(textCount: number, textSize: number): number {
-  return MEMBER_OVERHEAD + ENTRY_HEADER_SIZE + textCount * TEXT_HEADER_SIZE + textSize
+  return MEMBER_OVERHEAD + entrySize(textCount, textSize)
 }
 
 /** Adds an entry, which has been encoded with this id and as the one behind all that there have been. */
@@ -32,6 +32,26 @@ export function addEntry(
   const offset = members.appendLast(stream, KIND.streamEntry, command, encoder.bytes, 0, encoder.size)
   const { segmentNumber, position, recordSize } = log.appender
   stream.applyEntry(offset, segmentNumber, position, recordSize, id, stream.added + 1)
+}
+
+/**
+ * Adds an entry with this id, behind all that there have been, of `count` texts that have `textSize` bytes together: these are the next
+ * that the encoder is given, and go where they are to lie.
+ */
+export function beginEntry(
+  { members, log, command }: Keyspace,
+  stream: Stream,
+  id: StreamId,
+  encoder: EntryEncoder,
+  count: number,
+  textSize: number,
+): void {
+  const { appender } = log
+  const offset = log.endOffset
+  const added = stream.added + 1
+  members.reserve(stream, KIND.streamEntry, command, offset, entrySize(count, textSize))
+  stream.applyEntry(offset, appender.segmentNumber, appender.position, appender.recordSize, id, added)
+  encoder.beginAt(appender.memory, appender.valueStart, id, added, count)
 }
 
 /** Writes what the stream knows besides its entries, after it has changed. */

@@ -21,7 +21,7 @@ import { copyStream } from './stream-copy.js'
 import { StreamId } from './stream-id.js'
 import { StreamMember } from './stream-member.js'
 
-/** Records that are loaded at once after a replay. */
+/** Records that are settled at once after a replay. */
 const SETTLE_COUNT = 1024
 /** Bytes in memory, more or less, of a group, a consumer or a pending entry with what refers to it; and of a stream without any. */
 const MEMBER_BYTES = 320
@@ -158,11 +158,14 @@ export class Stream implements ObjectState, StreamFacts {
 
   async settle(log: Log): Promise<void> {
     await this.#settleFacts(log)
-    const unsettled = [...this.#members.values()].sort((a, b) => a.kind - b.kind || a.order - b.order)
+    // Of each kind in the order of the log, so that one read of it brings many.
+    const unsettled = [...this.#members.values()].sort(
+      (a, b) => a.kind - b.kind || a.segment - b.segment || a.position - b.position,
+    )
     for (let i = 0; i < unsettled.length; i += SETTLE_COUNT) {
       const some = unsettled.slice(i, i + SETTLE_COUNT)
-      const loaded = await log.load(some.map(({ segment, position }) => placeOf(segment, position)))
-      for (const member of some) this.#settleMember(member, valueOf(loaded, member.segment, member.position))
+      const values = await valuesOf(log, some)
+      for (const [n, member] of some.entries()) this.#settleMember(member, values[n]!)
     }
   }
 
@@ -190,13 +193,11 @@ export class Stream implements ObjectState, StreamFacts {
   /** Groups come first, then consumers, then pending entries: what names one that is gone is gone with it. */
   #settleMember(member: StreamMember, value: Buffer | null): void {
     const { kind, order, segment, position, recordSize } = member
-    this.#members.delete(order)
-    this.#membersSize -= recordSize
     const settled = value === null ? null : this.#decode(kind, value, order, segment, position, recordSize)
-    if (settled === null) this.#countDead(member)
+    if (settled === null) this.applyMemberRemoval(member)
     else {
       settled.sizeClass = member.sizeClass
-      this.applyMember(settled)
+      this.#members.set(order, settled)
     }
   }
 
@@ -285,15 +286,35 @@ export class Stream implements ObjectState, StreamFacts {
 }
 
 const scratch: EntryPosition = { chunk: 0, slot: 0 }
+const record = new RecordView()
 
 /** A place to be loaded. Where a damaged log is served, what is lost there is left out: no such stream is told of. */
 function placeOf(segmentNumber: number, position: number): Place {
   return { segmentNumber, position, mayBeLost: true }
 }
 
+/** Values of members' records, which lie in this order in the log; null: it is lost. */
+async function valuesOf(log: Log, members: readonly StreamMember[]): Promise<(Buffer | null)[]> {
+  const { reader } = log
+  const values: (Buffer | null)[] = []
+  let loaded: LoadedRecords = new Map()
+  for (const [i, { segment, position }] of members.entries()) {
+    if (!loaded.has(placeKey(segment, position)) && !reader.seek(segment, position)) {
+      // What is read stays in the cache with all that lies near. Where that has no room, the rest is loaded at once.
+      loaded = await log.load([placeOf(segment, position)])
+      if (!reader.seek(segment, position)) {
+        loaded = await log.load(members.slice(i).map((it) => placeOf(it.segment, it.position)))
+      }
+    }
+    const isHere = reader.seek(segment, position)
+    values.push(isHere ? record.at(reader.bytes, reader.start).value() : valueOf(loaded, segment, position))
+  }
+  return values
+}
+
 function valueOf(loaded: LoadedRecords, segment: number, position: number): Buffer | null {
-  const record = loaded.get(placeKey(segment, position))
-  return record === undefined ? null : new RecordView().at(record.bytes, 0).value()
+  const found = loaded.get(placeKey(segment, position))
+  return found === undefined ? null : record.at(found.bytes, 0).value()
 }
 
 export const STREAM_TYPE: ObjectType = {

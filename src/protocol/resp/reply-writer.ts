@@ -143,6 +143,18 @@ export class ReplyWriter extends ReplyBuffer {
     this.#endLine(writeDigits(this.buffer, at, magnitude, count))
   }
 
+  /** Two safe integers >= 0 with a dash between them, as a bulk. */
+  bulkPair(first: number, second: number): void {
+    const firstCount = digitCount(first)
+    const secondCount = digitCount(second)
+    this.reserve(3 * LINE_SIZE_MAX)
+    this.#line(36, firstCount + 1 + secondCount)
+    const { buffer } = this
+    const dash = writeDigits(buffer, this.length, first, firstCount)
+    buffer[dash] = 45
+    this.#endLine(writeDigits(buffer, dash + 1, second, secondCount))
+  }
+
   /** No value. */
   nil(): void {
     this.#nil(36)

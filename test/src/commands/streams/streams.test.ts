@@ -261,6 +261,17 @@ test('groups, consumers and what is pending are found again after compaction and
   await bench.close()
 })
 
+test('an id that XACK is given twice counts once, and one that is none leaves all as it was', async () => {
+  const bench = await open()
+  await fill(bench, 's', 1, 4)
+  await bench.run('XGROUP', 'CREATE', 's', 'g', 0)
+  await bench.run('XREADGROUP', 'GROUP', 'g', 'c', 'STREAMS', 's', '>')
+  await bench.run('XACK', 's', 'g', '1-0', 'none')
+  assert.equal(await bench.run('XACK', 's', 'g', '1-0', '2-0', '1-0', '9-9'), 2)
+  assert.equal(await bench.run('XACK', 's', 'g', '1-0', '3-0'), 1)
+  await bench.close()
+})
+
 test('what a group or a consumer had is dead with it: nothing of it is copied by compaction', async () => {
   for (const request of [
     ['XGROUP', 'DESTROY', 's', 'g'],

@@ -49,6 +49,12 @@ const table: [string, Write, string, string?][] = [
   ['number', (r) => r.bulkNumber(-120), '$4\r\n-120\r\n'],
   ['number 0', (r) => r.bulkNumber(0), '$1\r\n0\r\n'],
   ['number of 16 digits', (r) => r.bulkNumber(Number.MIN_SAFE_INTEGER), '$17\r\n-9007199254740991\r\n'],
+  ['pair', (r) => r.bulkPair(1_764_358_000_123, 7), '$15\r\n1764358000123-7\r\n'],
+  [
+    'pair of the largest numbers',
+    (r) => r.bulkPair(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+    '$33\r\n9007199254740991-9007199254740991\r\n',
+  ],
   ['number with a fraction', (r) => r.bulkNumber(0.1), '$3\r\n0.1\r\n'],
   ['nil', (r) => r.nil(), '$-1\r\n', '_\r\n'],
   ['nil array', (r) => r.nilArray(), '*-1\r\n', '_\r\n'],
