@@ -4,13 +4,33 @@ const api = await xxhash()
 const SLICE_SIZE = 1 << 20
 
 /** XXH64 of bytes, 16 hex digits; gives way to other work between slices of 1 MiB. */
-export async function digestInSlices(bytes: Buffer, size: number): Promise<string> {
-  const hash = api.create64()
-  for (let at = 0; at < size; at += SLICE_SIZE) {
-    hash.update(bytes.subarray(at, Math.min(size, at + SLICE_SIZE)))
-    await new Promise(setImmediate)
+export function digestInSlices(bytes: Buffer, size: number): Promise<string> {
+  return new GrowingDigest().finish(bytes, size)
+}
+
+/**
+ * XXH64 of bytes to which others are appended. Most of what it costs is to get them into the processor's cache, where they are
+ * anyway when they have just been written.
+ */
+export class GrowingDigest {
+  readonly #hash = api.create64()
+  #size = 0
+
+  /** The bytes `[from..to)` are what they will be. More than 1 MiB at once, and what follows that, are left to {@link finish}. */
+  add(bytes: Buffer, from: number, to: number): void {
+    if (from !== this.#size || to - from > SLICE_SIZE) return
+    this.#hash.update(bytes.subarray(from, to))
+    this.#size = to
   }
-  return hex64(hash.digest())
+
+  /** That of the first `size` bytes, 16 hex digits; gives way to other work between slices of 1 MiB. */
+  async finish(bytes: Buffer, size: number): Promise<string> {
+    while (this.#size < size) {
+      this.add(bytes, this.#size, Math.min(size, this.#size + SLICE_SIZE))
+      await new Promise(setImmediate)
+    }
+    return hex64(this.#hash.digest())
+  }
 }
 
 /** XXH64 of bytes that come in pieces. */

@@ -10,7 +10,7 @@ export function evict(state: LogState, reader: Reader): void {
   const { budget } = state.memory
   for (const segment of state.segments.inOrder) {
     if (state.residentSize <= budget) break
-    if (!segment.sealed || segment.memory === null || segment.columns !== null) continue
+    if (!segment.sealed || segment.memory === null || segment.columns !== null || segment.isPinned) continue
     const memory = segment.memory
     segment.memory = null
     state.residentSize -= memory.length

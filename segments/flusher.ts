@@ -1,4 +1,5 @@
 import type { Appender } from './appender.js'
+import { GrowingDigest } from './digest.js'
 import type { LogState } from './log-state.js'
 import type { FsyncPolicy } from './options.js'
 import type { Segment } from './segment.js'
@@ -92,7 +93,10 @@ export class Flusher {
     const state = this.#state
     segment.inFlightPosition = to
     segment.inFlightOffset = toOffset
-    await this.#writeWithSpace(segment, from, to)
+    const writing = this.#writeWithSpace(segment, from, to)
+    // Beside the write. In memory only, there is no side file that would tell the digest.
+    if (segment.columns !== null) (segment.growingDigest ??= new GrowingDigest()).add(segment.memory!, from, to)
+    await writing
     // A concurrent failure (a side file, a spare) must not be followed by an acknowledgement.
     if (state.poison !== null) throw state.poison
     segment.committedPosition = to

@@ -55,7 +55,7 @@ export class Log {
   onSealed: () => void = () => undefined
   #damages: readonly { segment: string; damage: Damage }[] = []
 
-  private constructor(state: LogState, lock: FolderLock | null, rewriter: Rewriter) {
+  private constructor(state: LogState, lock: FolderLock | null, rewriter: Rewriter, loopRewriter: Rewriter) {
     this.#state = state
     this.#lock = lock
     this.#files = new SegmentFiles(state)
@@ -63,7 +63,7 @@ export class Log {
       evict(state, this.#reader)
     }
     this.#reader = new Reader(state)
-    this.#compactor = new Compactor(state, this.#files, this.#reader, rewriter)
+    this.#compactor = new Compactor(state, this.#files, this.#reader, rewriter, loopRewriter)
   }
 
   /**
@@ -98,8 +98,8 @@ export class Log {
   }
 
   static async #open(disk: Disk, options: Partial<LogOptions>, lock: FolderLock | null): Promise<Log> {
-    const { state, rewriter } = await openState(disk, options)
-    return new Log(state, lock, rewriter)
+    const { state, rewriter, loopRewriter } = await openState(disk, options)
+    return new Log(state, lock, rewriter, loopRewriter)
   }
 
   /**

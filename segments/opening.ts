@@ -10,13 +10,13 @@ import { completeOptions, type LogOptions } from './options.js'
 
 /**
  * What a log is made of when it is opened, before anything of it but its manifest has been read: its state, and what rewrites
- * its segments, in a thread of its own where the log lies in a folder.
+ * its segments: what is in memory on this thread, the rest in a thread of its own where the log lies in a folder.
  * @throws FlinError as `Log.open` does, but FOLDER_LOCKED; and what the disk does
  */
 export async function openState(
   disk: Disk,
   options: Partial<LogOptions>,
-): Promise<{ readonly state: LogState; readonly rewriter: Rewriter }> {
+): Promise<{ readonly state: LogState; readonly rewriter: Rewriter; readonly loopRewriter: Rewriter }> {
   const complete = completeOptions(options)
   const manifest = await findOrCreateManifest(disk, complete)
   const [seed0, seed1] = manifest.hashSeed
@@ -24,8 +24,7 @@ export async function openState(
   const state = new LogState(disk, complete, manifest, checksumSeed(manifest.logId), newHasher())
   if (!complete.readOnly) await state.meter?.measureAll()
   const hasThread = disk instanceof NodeDisk && complete.keyHasher === undefined
-  const rewriter = hasThread
-    ? new ThreadRewriter(disk.folder, manifest.hashSeed)
-    : new LoopRewriter(state.disk, newHasher())
-  return { state, rewriter }
+  const loopRewriter = new LoopRewriter(state.disk, newHasher())
+  const rewriter = hasThread ? new ThreadRewriter(disk.folder, manifest.hashSeed) : loopRewriter
+  return { state, rewriter, loopRewriter }
 }

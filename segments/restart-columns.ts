@@ -99,6 +99,17 @@ export class SparseIndex {
     this.count = i + 1
   }
 
+  /** Bytes between one entry and the next, or the end, at most: no batch is larger. */
+  stepMax(end: number): number {
+    let max = 0
+    let next = end
+    for (let i = this.count - 1; i >= 0; i--) {
+      max = Math.max(max, next - this.positions[i]!)
+      next = this.positions[i]!
+    }
+    return Math.max(max, next)
+  }
+
   /** Number of the last entry at or before a position. */
   entryOf(position: number): number {
     return lastAtMost(this.positions, this.count, position)

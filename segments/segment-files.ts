@@ -1,4 +1,4 @@
-import { digestInSlices } from './digest.js'
+import { GrowingDigest } from './digest.js'
 import type { DiskFile } from './disk.js'
 import { writeWhole } from './disk.js'
 import { FlinError } from './errors.js'
@@ -421,7 +421,8 @@ export class SegmentFiles {
     const { disk, seed, options, space } = this.#state
     const columns = segment.columns!
     const records = columns.count
-    segment.digest = await digestInSlices(segment.memory!, segment.size)
+    segment.digest = await (segment.growingDigest ?? new GrowingDigest()).finish(segment.memory!, segment.size)
+    segment.growingDigest = null
     const parts = sideFileParts({ ...sideFacts(segment), digest: segment.digest, columns }, seed)
     const sideSize = parts.reduce((sum, part) => sum + part.length, 0)
     const name = sideFileName(segment.baseOffset, segment.generation)

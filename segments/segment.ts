@@ -1,3 +1,4 @@
+import type { GrowingDigest } from './digest.js'
 import type { Disk, DiskFile } from './disk.js'
 import { segmentName } from './names.js'
 import { RestartColumns, SparseIndex } from './restart-columns.js'
@@ -35,6 +36,8 @@ export class Segment {
   headerSize = 0
   /** Of what was superseded or buried below this offset, nothing is left in it: it has been rewritten since. */
   cleanOffset = 0
+  /** Compaction copies from its memory: that is not given up meanwhile. */
+  isPinned = false
   /** Compaction found it damaged. */
   isDamaged = false
   firstTimestampMs = 0
@@ -42,6 +45,8 @@ export class Segment {
   lastEpoch = 0
   /** XXH64 from the side file; null while it is not known. */
   digest: string | null = null
+  /** That of what has been written; null before the first write. */
+  growingDigest: GrowingDigest | null = null
   #opening: Promise<DiskFile> | null = null
   #readers = 0
   #tellUnread: () => void = () => undefined

@@ -23,6 +23,11 @@ import { Turns } from './turns.js'
 /** From this share on it is worth counting what is alive: what the models count as dead is right to a few hundredths. */
 const NEARLY_DEAD = 0.95
 
+/** From memory, and on the loop's own thread, segments are rewritten whose records are of at least this size on average ... */
+const LOOP_RECORD_SIZE_MIN = 1024
+/** ... and whose batches are no larger than this: copying one takes some ms. */
+const LOOP_BATCH_SIZE_MAX = 4 << 20
+
 /** Moves that are told until it is asked whether others should have their turn: the index is asked about each. */
 const MOVES_A_LOOK = 512
 
@@ -38,17 +43,23 @@ export class Compactor {
   readonly #files: SegmentFiles
   readonly #reader: Reader
   readonly #rewriter: Rewriter
+  readonly #loopRewriter: Rewriter
   readonly #dying = new Dying()
   readonly counts = new CompactionCounts()
   #isStopped = false
   #running: Promise<unknown> | null = null
   readonly #record = emptyRecord()
 
-  constructor(state: LogState, files: SegmentFiles, reader: Reader, rewriter: Rewriter) {
+  /**
+   * @param rewriter reads what it rewrites
+   * @param loopRewriter takes it from memory, on this thread
+   */
+  constructor(state: LogState, files: SegmentFiles, reader: Reader, rewriter: Rewriter, loopRewriter: Rewriter) {
     this.#state = state
     this.#files = files
     this.#reader = reader
     this.#rewriter = rewriter
+    this.#loopRewriter = loopRewriter
   }
 
   get isRunning(): boolean {
@@ -57,6 +68,7 @@ export class Compactor {
 
   setRate(bytesPerSecond: number): void {
     this.#rewriter.setRate(bytesPerSecond)
+    this.#loopRewriter.setRate(bytesPerSecond)
   }
 
   /** Rewrites all segments that are sealed now, the oldest first: so every tombstone in them goes with what it buries. */
@@ -140,8 +152,10 @@ export class Compactor {
   async close(): Promise<void> {
     this.#isStopped = true
     this.#rewriter.stop()
+    this.#loopRewriter.stop()
     await this.#running?.catch(() => undefined)
     await this.#rewriter.close()
+    await this.#loopRewriter.close()
   }
 
   async #alone<T>(job: () => Promise<T>): Promise<T> {
@@ -209,12 +223,15 @@ export class Compactor {
     // By offset: runs before this one may have made fewer segments of many.
     const later = inOrder.slice(index + old.length).filter(({ baseOffset }) => baseOffset < window.offset)
     const history = isHistoryKept ? { later: later.map(this.#sourceOf), supersession: liveness.supersession } : null
-    const task = { ...this.#taskFor(old), history }
+    const isFromMemory = history === null && this.#isCheapFromMemory(old)
+    const task = { ...this.#taskFor(old, isFromMemory), history }
     let next: Segment | null = null
     let scanned = 0
     const sizeBefore = old.reduce((size, segment) => size + segment.size, 0)
+    for (const segment of old) segment.isPinned = isFromMemory
     try {
-      const made = await this.#rewriter.rewrite(task, {
+      const rewriter = isFromMemory ? this.#loopRewriter : this.#rewriter
+      const made = await rewriter.rewrite(task, {
         decide: async (i, scan) => {
           scanned = i + 1
           const decided = await decide(scan, old[i]!, liveness, rule, () => this.#isStopped)
@@ -229,12 +246,13 @@ export class Compactor {
       this.#checkStopped()
       if (!made.isUnchanged && made.size > 0) next = this.#adopt(task, made)
       await this.#switch(old, next, made.isUnchanged, cleanOffset, horizon)
+      const sizeRead = isFromMemory ? 0 : sizeBefore
       if (made.isUnchanged) {
-        this.counts.looked(sizeBefore)
+        this.counts.looked(sizeRead)
         return { sizeBefore, sizeAfter: sizeBefore, recordsDropped: 0 }
       }
       await this.#leave(old, next, made, liveness)
-      this.counts.rewrote(old.length, sizeBefore, made)
+      this.counts.rewrote(old.length, sizeRead, made)
       return { sizeBefore, sizeAfter: made.size, recordsDropped: made.recordsDropped }
     } catch (error) {
       // Reading stopped at the one behind those that were scanned. It is not tried again.
@@ -242,7 +260,22 @@ export class Compactor {
       if (state.poison === null && (next === null || !inOrder.includes(next))) await this.#discard(task, next)
       state.space.compactionSize = 0
       throw error
+    } finally {
+      for (const segment of old) segment.isPinned = false
     }
+  }
+
+  /**
+   * Whether these are rewritten from memory: then nothing is read, and nothing verified but headers. What is left is a look at
+   * each record, and a copy of those that are alive. Records must not be so short that looking at them would be the work, and no
+   * batch so large that copying it would hold up the loop.
+   */
+  #isCheapFromMemory(old: readonly Segment[]): boolean {
+    if (this.#state.options.memorySizeMax > 0) return false
+    return old.every(
+      ({ memory, size, recordCount, sparse }) =>
+        memory !== null && recordCount * LOOP_RECORD_SIZE_MIN <= size && sparse.stepMax(size) <= LOOP_BATCH_SIZE_MAX,
+    )
   }
 
   /** What was promised is on the disk now; a thread of its own writes where nobody else measures. */
@@ -258,6 +291,12 @@ export class Compactor {
   readonly #sourceOf = ({ name, baseOffset, size, memory }: Segment): Source => ({
     ...{ name, baseOffset, size },
     memory: this.#state.options.memorySizeMax > 0 ? memory : null,
+    isTrusted: false,
+  })
+
+  readonly #memorySourceOf = ({ name, baseOffset, size, memory }: Segment): Source => ({
+    ...{ name, baseOffset, size, memory },
+    isTrusted: true,
   })
 
   /** A later record, which is durable before the switch, keeps the log's time; until there is one, a header of these has to. */
@@ -268,13 +307,13 @@ export class Compactor {
       .some((it) => it.committedPosition > 0 && committedOffset > it.baseOffset)
   }
 
-  #taskFor(old: readonly Segment[]): Omit<RewriteTask, 'history'> {
+  #taskFor(old: readonly Segment[], isFromMemory: boolean): Omit<RewriteTask, 'history'> {
     const { options, seed } = this.#state
     const last = old.at(-1)!
     const inMemory = options.memorySizeMax > 0
     return {
       seed,
-      sources: old.map(this.#sourceOf),
+      sources: old.map(isFromMemory ? this.#memorySourceOf : this.#sourceOf),
       baseOffset: old[0]!.baseOffset,
       generation: old[0]!.generation + 1,
       endOffset: last.endOffset,

@@ -13,11 +13,12 @@ export class CompactionCounts {
   /** Why the last one failed; null when it did not. */
   lastError: string | null = null
 
-  rewrote(segments: number, sizeBefore: number, { size, recordsDropped, columns }: Rewritten): void {
+  /** @param sizeRead bytes that were read from files for it */
+  rewrote(segments: number, sizeRead: number, { size, recordsDropped, columns }: Rewritten): void {
     this.runs++
     if (size === 0) this.segmentsDropped += segments
     else this.segmentsRewritten += segments
-    this.sizeRead += sizeBefore
+    this.sizeRead += sizeRead
     this.sizeWritten += size
     this.recordsDropped += recordsDropped
     this.recordsMoved += columns.count

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { FlinError } from '../errors.js'
 import { Turns } from './turns.js'
 
@@ -12,19 +13,47 @@ export interface Pace {
 /** Bytes that are worked through on the loop's own thread until it is asked whether others should have their turn. */
 const LOOK_SIZE = 32 * 1024
 
-/** Pace on the loop's own thread: gives way again and again. Has no rate: what runs here has no disk. */
-export class LoopPace implements Pace {
-  readonly #isStopped: () => boolean
-  readonly #turns = new Turns()
-  #worked = 0
+/** Bytes that have been moved and not been waited for. */
+class Debt {
+  #size = 0
+  #since = performance.now()
 
-  constructor(isStopped: () => boolean) {
-    this.#isStopped = isStopped
+  add(size: number): void {
+    this.#size += size
   }
 
-  async moved(): Promise<void> {
-    await Promise.resolve()
-    if (this.#isStopped()) throw stopped()
+  /** How long to wait, in ms, at a rate in bytes a second; 0: there is no bound, or it is not worth it. */
+  waitMs(rate: number): number {
+    const now = performance.now()
+    this.#size = rate === 0 ? 0 : Math.max(0, this.#size - ((now - this.#since) * rate) / MS_PER_S)
+    this.#since = now
+    const waitMs = rate === 0 ? 0 : (this.#size * MS_PER_S) / rate
+    return waitMs < WAIT_MS_MIN ? 0 : Math.min(waitMs, WAIT_MS_MAX)
+  }
+}
+
+/** Pace on the loop's own thread: gives way again and again. */
+export class LoopPace implements Pace {
+  readonly #isStopped: () => boolean
+  readonly #rate: () => number
+  readonly #turns = new Turns()
+  readonly #debt = new Debt()
+  #worked = 0
+
+  /** @param rate bytes a second that may be moved now; 0: no bound */
+  constructor(isStopped: () => boolean, rate: () => number) {
+    this.#isStopped = isStopped
+    this.#rate = rate
+  }
+
+  async moved(size: number): Promise<void> {
+    this.#debt.add(size)
+    for (;;) {
+      if (this.#isStopped()) throw stopped()
+      const waitMs = this.#debt.waitMs(this.#rate())
+      if (waitMs === 0) return
+      await delay(waitMs)
+    }
   }
 
   async worked(size: number): Promise<void> {
@@ -55,9 +84,7 @@ const WAIT_MS_MAX = 100
 /** Pace of a thread of its own: sleeps, as the rate demands that the other side may change at any time. */
 export class ThreadPace implements Pace {
   readonly #control: Int32Array
-  /** Bytes that have been moved and not been waited for. */
-  #debt = 0
-  #since = performance.now()
+  readonly #debt = new Debt()
 
   /** @param control shared with who started the thread, see {@link CONTROL} */
   constructor(control: Int32Array) {
@@ -65,7 +92,7 @@ export class ThreadPace implements Pace {
   }
 
   moved(size: number): Promise<void> {
-    this.#debt += size
+    this.#debt.add(size)
     return this.#settle()
   }
 
@@ -78,12 +105,9 @@ export class ThreadPace implements Pace {
     for (;;) {
       if (Atomics.load(this.#control, CONTROL.stop) === 1) return Promise.reject(stopped())
       const rate = Atomics.load(this.#control, CONTROL.rate) * KIB
-      const now = performance.now()
-      this.#debt = rate === 0 ? 0 : Math.max(0, this.#debt - ((now - this.#since) * rate) / MS_PER_S)
-      this.#since = now
-      const waitMs = rate === 0 ? 0 : (this.#debt * MS_PER_S) / rate
-      if (waitMs < WAIT_MS_MIN) return DONE
-      Atomics.wait(this.#control, CONTROL.stop, 0, Math.min(waitMs, WAIT_MS_MAX))
+      const waitMs = this.#debt.waitMs(rate)
+      if (waitMs === 0) return DONE
+      Atomics.wait(this.#control, CONTROL.stop, 0, waitMs)
     }
   }
 }

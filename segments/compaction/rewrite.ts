@@ -116,9 +116,10 @@ async function rewrite(
     }
     const isWhole = !keep.includes(0) && (keep.length > 0 || !task.mayVanish)
     if (task.sources.length === 1 && isWhole) return out.unchanged(scan)
-    await out.copy(source, bytes, scan, keep, i === task.sources.length - 1, pace)
+    // The scan has verified these very bytes.
+    await out.copy({ ...source, isTrusted: true }, bytes, scan, keep, i === task.sources.length - 1, pace)
   }
-  const rewritten = out.finish()
+  const rewritten = await out.finish(pace)
   if (!task.hasFile || rewritten.size === 0) return rewritten
   const side = sideFileOf(task, rewritten)
   await makeRoom(blocksOf(rewritten.size) + blocksOf(side.length))
@@ -270,16 +271,17 @@ class Output {
     this.bytes = this.#scratch.output(this.#size + size, this.#size)
   }
 
-  finish(): Rewritten {
+  async finish(pace: Pace): Promise<Rewritten> {
     const { mayVanish, isResident, hasFile } = this.#task
     // Without a record there is but the header that keeps the log's time, unless what follows keeps it.
     if (mayVanish && this.#columns.count === 0) this.#size = 0
     const digest = new StreamingDigest()
-    if (hasFile) digest.update(this.bytes.subarray(0, this.#size))
-    let memory: Buffer | null = null
-    if ((isResident || !hasFile) && this.#size > 0) {
-      memory = allocate(this.#size)
-      this.bytes.copy(memory, 0, 0, this.#size)
+    const memory = (isResident || !hasFile) && this.#size > 0 ? allocate(this.#size) : null
+    for (let at = 0; at < this.#size; at += IO_SIZE) {
+      const end = Math.min(this.#size, at + IO_SIZE)
+      if (hasFile) digest.update(this.bytes.subarray(at, end))
+      if (memory !== null) this.bytes.copy(memory, at, at, end)
+      await pace.worked(end - at)
     }
     return { ...this.#facts(), digest: digest.hex(), memory, isUnchanged: false }
   }

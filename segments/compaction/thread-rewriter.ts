@@ -3,13 +3,10 @@ import { FlinError } from '../errors.js'
 import { buffersOf, columnsOf, type FromThread, rewrittenOf, type ThreadData, type ToThread } from './messages.js'
 import { CONTROL, stopped } from './pace.js'
 import type { Asked, Rewritten, RewriteTask } from './rewrite.js'
-import type { Rewriter } from './rewriter.js'
+import { IDLE_MS, type Rewriter } from './rewriter.js'
 
 const KIB = 1024
 const RATE_MAX = 0x7fff_ffff
-/** A thread that has had nothing to do for so long ends: its memory is given back whole only then. */
-const IDLE_MS = 10_000
-
 interface Job {
   readonly asked: Asked
   readonly resolve: (rewritten: Rewritten) => void
@@ -20,6 +17,7 @@ interface Job {
 export class ThreadRewriter implements Rewriter {
   readonly #data: ThreadData
   readonly #control: Int32Array
+  /** A thread that has had nothing to do for so long ends: its memory is given back whole only then. */
   readonly #idleMs: number
   #worker: Worker | null = null
   #idleTimer: NodeJS.Timeout | null = null

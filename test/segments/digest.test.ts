@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { digest64, digestInSlices, hex64, StreamingDigest } from '../../segments/digest.js'
+import { digest64, digestInSlices, GrowingDigest, hex64, StreamingDigest } from '../../segments/digest.js'
 
 const MIB = 1 << 20
 
@@ -32,6 +32,24 @@ test('in slices it is that of the bytes up to the size, and no further', async (
   bytes[MIB] = 1
   for (const size of [0, 1, MIB - 1, MIB, MIB + 1, bytes.length]) {
     assert.equal(await digestInSlices(bytes, size), hex64(digest64(bytes.subarray(0, size))), `size ${size}`)
+  }
+})
+
+test('of what grows it is that of all, whatever was added when it was written, and what was left for the end', async () => {
+  const bytes = Buffer.alloc(4 * MIB + 77, 0x3b)
+  for (let at = 0; at < bytes.length; at += 1001) bytes[at] = at
+  const whole = hex64(digest64(bytes))
+  for (const ends of [
+    [],
+    [100],
+    [100, 300, MIB],
+    [MIB + 1, MIB + 2],
+    [8, 3 * MIB, 3 * MIB + 8],
+    [8, 8, 16, bytes.length],
+  ]) {
+    const digest = new GrowingDigest()
+    ends.forEach((end, i) => digest.add(bytes, ends[i - 1] ?? 0, end))
+    assert.equal(await digest.finish(bytes, bytes.length), whole, `ends ${ends.join(', ')}`)
   }
 })
 

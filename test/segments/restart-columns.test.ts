@@ -110,3 +110,11 @@ function indexOf(all: readonly { size: number; count: number }[], capacity: numb
   }
   return { sparse, starts, end: position, endOffset: offset }
 }
+
+test('no batch is larger than the largest step of the index, to the end', () => {
+  const sparse = new SparseIndex()
+  assert.equal(sparse.stepMax(500), 500)
+  for (const position of [0, 5000, 20_000]) sparse.add(position, position)
+  assert.equal(sparse.stepMax(21_000), 15_000)
+  assert.equal(sparse.stepMax(40_000), 20_000)
+})

@@ -11,15 +11,15 @@ import { temporaryFolder } from '../../helpers/daemon.js'
 import { openKeyspace } from '../../helpers/memory-log.js'
 import { until } from '../../helpers/until.js'
 
-/** A log in a folder with some sealed segments, of which half is dead. */
+/** A log in a folder with some sealed segments, of which most is dead, in records too small to be rewritten from memory. */
 async function filled(folder: string) {
   const opened = await openKeyspace(folder, { fsync: 'no' })
   const { log, keyspace } = opened
-  for (let i = 0; i < 40; i++) {
+  for (let i = 0; i < 80; i++) {
     const key = Buffer.from(`key${i % 20}`)
-    keyspace.begin(2000)
+    keyspace.begin(1000)
     keyspace.find(key, 0, key.length)
-    keyspace.put(key, 0, key.length, Buffer.alloc(1000, i), 0, 1000, 0)
+    keyspace.put(key, 0, key.length, Buffer.alloc(500, i), 0, 500, 0)
   }
   await log.flush()
   await log.sync()
@@ -117,7 +117,7 @@ test('a thread that is idle ends, with its memory; the next run begins another',
   const folder = temporaryFolder(t)
   const rewriter = new ThreadRewriter(folder, [1, 2], 5)
   t.after(() => rewriter.close())
-  const missing = { name: '00000000000000000000-0000.seg', baseOffset: 0, size: 64, memory: null }
+  const missing = { name: '00000000000000000000-0000.seg', baseOffset: 0, size: 64, memory: null, isTrusted: false }
   const range = { baseOffset: 0, generation: 1, endOffset: 1, firstTimestampMs: 0, lastTimestampMs: 0, lastEpoch: 1 }
   const task = {
     ...range,
