@@ -8,6 +8,7 @@ import {
   GROUP_SIZE,
   PENDING_SIZE,
 } from './models/streams/group-records.js'
+import { decodeSettings, SETTINGS_SIZE, type StreamSettings } from './models/streams/settings-record.js'
 import { decodeState, STATE_SIZE } from './models/streams/state-record.js'
 import { StreamId } from './models/streams/stream-id.js'
 
@@ -24,6 +25,7 @@ export type MemberValue =
       readonly timeMs: number
       readonly count: number
     }
+  | { readonly kind: 'settings'; readonly settings: Omit<StreamSettings, 'deadLetter'>; readonly deadLetter: Buffer }
 
 /**
  * Reads the value of a stream's member, of what stands in a log.
@@ -58,6 +60,11 @@ export function memberValue(kind: number, value: Buffer): MemberValue | null {
       if (length !== PENDING_SIZE) return null
       const { consumer, timeMs, count } = decodePending(value, id)
       return { kind: 'pending', id: id.toString(), consumer, timeMs, count }
+    }
+    case KIND.streamSettings: {
+      if (length < SETTINGS_SIZE) return null
+      const { deadLetter, ...settings } = decodeSettings(value)
+      return { kind: 'settings', settings, deadLetter: Buffer.from(deadLetter, 'latin1') }
     }
     default:
       return null

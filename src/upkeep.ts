@@ -2,14 +2,17 @@ import { FlinError, type Log } from '../segments/index.js'
 import type { Committer } from './commit/committer.js'
 import { runLoaded } from './models/cold.js'
 import type { Keyspace } from './models/keyspace.js'
+import { mayRetain, retainStream } from './models/streams/retention.js'
 
 const BEAT_MS = 100
 const SYNC_BEATS = 10
 const SAMPLE_SIZE = 20
 /** Keys that one beat may expire, so that a great many at once do not stop the loop. */
 const EXPIRED_MAX = 2000
+/** Streams that one beat looks at, of those that let go of entries by themselves. */
+const RETAINED_MAX = 200
 
-/** What must be done from time to time: syncing under `everysec`, expiring keys, letting go of messages, and vouching for the log when it rests. */
+/** What must be done from time to time: syncing under `everysec`, expiring keys, letting go of messages and of entries of streams, and vouching for the log when it rests. */
 export class Upkeep {
   readonly #log: Log
   readonly #keyspace: Keyspace
@@ -57,6 +60,7 @@ export class Upkeep {
     if (log.poison !== null) return
     this.#beats++
     await this.#expire()
+    await this.#retainStreams()
     if (this.#beats % SYNC_BEATS !== 0) return
     this.retain()
     if (log.fsync !== 'no') await log.sync()
@@ -72,6 +76,27 @@ export class Upkeep {
       this.#keyspace.messages.retain()
     } catch (error) {
       if (!(error instanceof FlinError)) throw error // the log takes no writes now
+    }
+    if (this.#log.isPending) this.#committer.schedule()
+  }
+
+  /** Lets go of what is too old, or too much, in some of the streams that have been told to: each has its turn. */
+  async #retainStreams(): Promise<void> {
+    const keyspace = this.#keyspace
+    const until = performance.now() + BEAT_MS / 4
+    for (const [object, hash] of keyspace.retained.take(RETAINED_MAX)) {
+      if (performance.now() > until) break
+      if (!mayRetain(object, this.#log.now())) continue
+      try {
+        await runLoaded(this.#log, () => {
+          keyspace.now = this.#log.now()
+          keyspace.gate = 0
+          return retainStream(keyspace, object, hash)
+        })
+      } catch (error) {
+        if (!(error instanceof FlinError)) throw error
+        break // the log takes no writes now
+      }
     }
     if (this.#log.isPending) this.#committer.schedule()
   }

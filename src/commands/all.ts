@@ -47,6 +47,8 @@ import { memory } from './server/memory.js'
 import { shutdown } from './server/shutdown.js'
 import { lastsave, time } from './server/time.js'
 import { flinXadd } from './streams/flin-xadd.js'
+import { flinXconfig } from './streams/flin-xconfig.js'
+import { flinXread } from './streams/flin-xread.js'
 import { xack } from './streams/xack.js'
 import { xadd } from './streams/xadd.js'
 import { xautoclaim } from './streams/xautoclaim.js'
@@ -89,7 +91,7 @@ export const ALL_COMMANDS: readonly Command[] = [
   ...[flushall, flushdb, swapdb],
   ...[xadd, xlen, xrange, xrevrange, xread, xdel, xtrim, xsetid],
   ...[xgroup, xreadgroup, xack, xpending, xclaim, xautoclaim, xinfo],
-  ...[flinGet, flinSet, flinDel, flinXadd, flinDurable, compact],
+  ...[flinGet, flinSet, flinDel, flinXadd, flinXconfig, flinXread, flinDurable, compact],
   ...[publish, subscribe, psubscribe, unsubscribe, punsubscribe, pubsub],
   ...[spublish, ssubscribe, sunsubscribe, flinSubscribe, flinUnsubscribe],
   ...[multi, exec, discard, watch, unwatch],

@@ -91,6 +91,13 @@ export interface ItemRange {
   readonly right: number
 }
 
+/** Dead-letter streams that a stream may have when a command's turn comes, by their keys, a character a byte. */
+export interface ForeseenLetters {
+  readonly keys: Set<string>
+  /** Bytes that the name of a group or a consumer has at most, as far as the stream has them now. */
+  nameSizeMax: number
+}
+
 /** What a transaction may have made of keys when a command's turn comes, before its first command has run. */
 export interface Foresight {
   /** Bytes that a value may have: what would get longer is refused when it runs. */
@@ -101,6 +108,13 @@ export interface Foresight {
   mayGet: (args: Args, i: number, size: number) => void
   /** What the list of the key in argument `i` may be; its records are the key's value. */
   listOf: (args: Args, i: number) => ForeseenList
+  /** Which dead-letter streams the stream of the key in argument `i` may have; it may be given more. */
+  lettersOf: (args: Args, i: number) => ForeseenLetters
+  /**
+   * Notes that so many entries of the stream of the key in argument `i` may go to its dead-letter stream, if it has one. Returns how
+   * many bytes that takes at most.
+   */
+  mayDeadLetter: (args: Args, i: number, count: number) => number
   /** Notes that the key in argument `to` may be given what the one in argument `from` has. */
   mayTake: (args: Args, from: number, to: number) => void
 }

@@ -224,7 +224,7 @@ export class KeyState {
   }
 
   /** The replay is over. */
-  settle(): Promise<void> {
-    return this.objects.settle(this.index, this.#log)
+  settle(onAlive: (object: ObjectState, hi: number, lo: number) => void = () => undefined): Promise<void> {
+    return this.objects.settle(this.index, this.#log, onAlive)
   }
 }

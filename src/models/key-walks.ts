@@ -3,6 +3,7 @@ import { ColdRead } from './cold.js'
 import type { ExpiryTable } from './expiry-table.js'
 import { TAG } from './key-entry.js'
 import { RECORD_OVERHEAD } from './kinds.js'
+import type { ObjectState } from './objects/object-state.js'
 
 const RANDOM_TRIES_MAX = 100
 /** Keys at once, where it does not matter how many. */
@@ -73,6 +74,23 @@ export class KeyWalks {
     }
     this.#keys.gateAll()
     return next
+  }
+
+  /**
+   * Name of the key that has an object; null: none has it.
+   * @param hi hash of the key, with `lo`
+   * @throws ColdRead when keys have to be loaded first.
+   */
+  keyOf({ kind, id }: ObjectState, hi: number, lo: number): Buffer | null {
+    const { log, record } = this.#keys
+    const { reader } = log
+    for (let ok = this.#index.seek(hi, lo); ok; ok = this.#index.seekNext()) {
+      const { segment, position } = this.#index
+      if (!reader.seek(segment, position)) throw new ColdRead([{ segmentNumber: segment, position }])
+      record.at(reader.bytes, reader.start)
+      if (record.kind === kind && record.datum === id) return Buffer.from(record.key())
+    }
+    return null
   }
 
   /** Adds to `places` what a walk over all keys would have to load. */

@@ -9,6 +9,7 @@ import { Messages } from './messages/messages.js'
 import { MemberRecords } from './objects/member-records.js'
 import type { ObjectState, ObjectType } from './objects/object-state.js'
 import { OBJECT_TYPES } from './objects/object-types.js'
+import { RetainedObjects } from './objects/retained-objects.js'
 import { StateLiveness } from './state-liveness.js'
 import { Watches, type Watched, type Watcher } from './watches.js'
 
@@ -26,6 +27,8 @@ export class Keyspace extends KeyLookups {
   readonly liveness: StateLiveness
   /** What looks at keys that nobody has named. */
   readonly walks: KeyWalks
+  /** Objects of which something may go by itself. */
+  readonly retained = new RetainedObjects()
   /** Keys removed because their time had come. */
   expiredCount = 0
 
@@ -128,7 +131,7 @@ export class Keyspace extends KeyLookups {
     const { appender } = this.log
     const state = this.state
     const hadObject = state.isPresent && (this.index.tag & TAG.object) !== 0
-    if (hadObject) state.objects.remove(state.object!.id)
+    if (hadObject) this.#removeObject(state.object!)
     state.applyValue(appender.segmentNumber, appender.position, appender.recordSize, kindTag)
     return hadObject
   }
@@ -170,6 +173,7 @@ export class Keyspace extends KeyLookups {
     const offset = this.#appendObject(object.kind, object.id, key, toStart, toEnd)
     if (expireAt > 0) this.#appendExpiry(key, toStart, toEnd, expireAt, offset)
     this.changed(object)
+    this.noteRetained(object)
     this.onReady(key, toStart, toEnd)
   }
 
@@ -179,6 +183,7 @@ export class Keyspace extends KeyLookups {
     if (expireAt > 0) this.#appendExpiry(key, start, end, expireAt, target.id)
     source.copyTo(target, this.members, this.command)
     this.changed(target)
+    this.noteRetained(target)
     this.onReady(key, start, end)
   }
 
@@ -237,9 +242,14 @@ export class Keyspace extends KeyLookups {
 
   #remove(key: Buffer, start: number, end: number, cause: number): void {
     const { object } = this.state
-    if (object !== null) this.state.objects.remove(object.id)
+    if (object !== null) this.#removeObject(object)
     this.#removeKey(key, start, end, cause, object === null ? 0 : RECORD_FLAG.endsObject)
     if (object !== null) this.onReady(key, start, end)
+  }
+
+  #removeObject(object: ObjectState): void {
+    this.state.objects.remove(object.id)
+    this.retained.forget(object)
   }
 
   /** @param flags of the tombstone: whether an object ends with the key */
@@ -285,6 +295,7 @@ export class Keyspace extends KeyLookups {
     if (!this.watches.isEmpty) this.watches.touchAll((hi, lo) => this.state.isAliveHash(hi, lo, this.now))
     const { appender } = this.log
     this.state.applyFloor(appender.segmentNumber, appender.position)
+    this.retained.clear()
     this.floorGate = this.log.endOffset
     this.gateAll()
     this.onCleared()
@@ -301,7 +312,14 @@ export class Keyspace extends KeyLookups {
 
   /** The replay is over: what no key has is forgotten, and what objects need beside the places of their members is loaded. */
   settle(): Promise<void> {
-    return this.state.settle()
+    return this.state.settle((object, hi, lo) => {
+      this.retained.note(object, hi, lo)
+    })
+  }
+
+  /** What the object of the key looked for last holds may go by itself from now on, or does so no more. */
+  noteRetained(object: ObjectState): void {
+    this.retained.note(object, this.state.hi, this.state.lo)
   }
 
   /**

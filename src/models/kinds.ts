@@ -28,11 +28,15 @@ export const KIND = {
   message: 12,
   /** From which offset on messages are held; key = empty, or decimal digits of how long the messages stay that it is about. */
   messageFloor: 13,
+  /** What a stream lets go of by itself, and where what cannot be dealt with goes; entity = stream and order. */
+  streamSettings: 14,
 } as const
 
 /** What caused a record, where it was no command. Commands have their own codes from 16 on. */
 export const CAUSE = {
   expired: 1,
+  /** A stream's settings: entries were too old, or too many. */
+  retained: 2,
 } as const
 
 /** Bytes that a record takes beside key and value, with its longest fields and pad: what is promised to the log before. */

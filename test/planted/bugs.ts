@@ -1,4 +1,5 @@
 import { LIST_BUGS } from './list-bugs.js'
+import { STREAM_BUGS } from './stream-bugs.js'
 
 /** A test file, and which of its tests: part of their names. */
 export interface TestChoice {
@@ -743,8 +744,8 @@ export const BUGS: readonly Bug[] = [
     name: 'members-of-the-gone-kept',
     why: 'After a restart the members of objects that no key has are alive: compaction keeps them for ever.',
     file: 'src/models/objects/object-table.ts',
-    find: `      else this.remove(id)`,
-    replace: ``,
+    find: `      } else this.remove(id)`,
+    replace: `      }`,
     caughtBy: objects('whose object’s record compaction has dropped'),
   },
   {
@@ -764,6 +765,7 @@ export const BUGS: readonly Bug[] = [
     caughtBy: salvagedObjects('whose members may be lost'),
   },
   ...LIST_BUGS,
+  ...STREAM_BUGS,
   {
     name: 'lent-buffer-pooled',
     why: 'A buffer from which the socket still writes serves the next reply: a client gets bytes of another.',

@@ -25,6 +25,11 @@ const DIFFERENCES: readonly (readonly [what: string, redis: string, flin: string
     'in the log, for an hour: [pub/sub](../subscriptions/PUBSUB.md)',
   ],
   [
+    'streams',
+    'as in 7.0',
+    'and trimming of 8.2, age and size of a stream, dead letters, reading by offset and time: [streams](streams/STREAMS.md)',
+  ],
+  [
     'a subscriber that does not read',
     'is dropped',
     'is fed from the log, and cut off when it falls below what is held; replies to its own requests may come before older messages then',

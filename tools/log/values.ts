@@ -27,6 +27,21 @@ export function memberText(member: MemberValue, size: number): string {
       const times = member.count === 1 ? 'once' : `${member.count} times`
       return `${member.id} with consumer ${member.consumer}, delivered ${times}, last ${isoTime(member.timeMs)}`
     }
+    case 'settings': {
+      const { maxAgeMs, maxBytes, maxLen, isAcked, deadLetterAfter } = member.settings
+      const letters = deadLetterAfter > 0 ? [`to ${valueText(member.deadLetter, size)} after ${deadLetterAfter}`] : []
+      const bounds = [
+        maxAgeMs > 0 && `${maxAgeMs} ms`,
+        maxBytes > 0 && `${maxBytes} bytes`,
+        maxLen > 0 && `${maxLen} entries`,
+      ]
+      const kept = bounds.filter((it) => it !== false)
+      const all = [
+        ...(kept.length > 0 ? [`keeps ${kept.join(', ')}`] : []),
+        ...(isAcked ? ['and what is not acknowledged'] : []),
+      ]
+      return [...all, ...letters].join(' ')
+    }
   }
 }
 
@@ -55,6 +70,8 @@ export function memberJson(member: MemberValue, size: number): Record<string, un
       const { id, consumer, timeMs, count } = member
       return { id, consumer, time: isoTime(timeMs), count }
     }
+    case 'settings':
+      return { ...member.settings, ...(member.deadLetter.length > 0 ? bytesJson('deadLetter', member.deadLetter) : {}) }
   }
 }
 

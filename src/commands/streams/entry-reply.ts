@@ -17,6 +17,11 @@ export function replyEntry(log: Log, reply: ReplyWriter, entries: EntryTable, at
 /** The same of an entry with this id, whose value begins at `valueStart`. */
 export function replyEntryAt(reply: ReplyWriter, bytes: Buffer, valueStart: number, id: StreamId): void {
   reply.array(2)
+  replyIdAndFields(reply, bytes, valueStart, id)
+}
+
+/** Replies with the id of an entry, whose value begins at `valueStart`, and with its fields. */
+export function replyIdAndFields(reply: ReplyWriter, bytes: Buffer, valueStart: number, id: StreamId): void {
   replyId(reply, id)
   const count = textCountAt(bytes, valueStart)
   reply.array(count)

@@ -52,7 +52,8 @@ function forGroups(option: string): ReplyError {
   return new ReplyError(`ERR The ${option} option is only supported by XREADGROUP. You called XREAD instead.`)
 }
 
-function timeoutArgument(args: Args, i: number): number {
+/** Argument `i` as how long to wait, in ms. @throws ReplyError */
+export function timeoutArgument(args: Args, i: number): number {
   const timeoutMs = integerOr(args, i, 'ERR timeout is not an integer or out of range')
   if (timeoutMs < 0) throw new ReplyError('ERR timeout is negative')
   return timeoutMs

@@ -13,10 +13,12 @@ const LOADED_SIZE_MAX = 1 << 20
  * Sees to it that what a command in a transaction looks at is in memory, as far as that can be known before those in front of it have
  * run: of a small stream all of it, of others what the command would look at now.
  * @param look looks at that, and writes nothing
+ * @param lookBeside looks, in any case, at what the command needs beside the streams of its keys
  */
 export function rehearsal(
   forEachKey: (args: Args, visit: (i: number) => void) => void,
   look: (context: Context, args: Args) => void,
+  lookBeside?: (context: Context, args: Args) => void,
 ): (context: Context, args: Args) => void {
   return (context, args) => {
     const { keyspace, reply } = context
@@ -29,6 +31,7 @@ export function rehearsal(
         if (stream.recordsSize > LOADED_SIZE_MAX) large.push(stream)
         else checkLoaded(keyspace.log, stream)
       })
+      lookBeside?.(context, args)
       if (large.length > 0) look(context, args)
     } catch (error) {
       // What is wrong shows when the command runs.

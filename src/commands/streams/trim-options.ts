@@ -9,6 +9,12 @@ const STAR = 42
 const TILDE = 126
 const EQUALS = 61
 
+/** Whether one of the arguments is DELREF, which makes trimming write more. Fields may be: then more is foreseen than is written. */
+export function mayDeleteReferences(args: Args): boolean {
+  for (let i = 2; i < args.count; i++) if (args.equalsIgnoreCase(i, 'DELREF')) return true
+  return false
+}
+
 /** What stands before the fields of XADD, or behind the key of XTRIM; parsed into one object, for XADD is hot. */
 export class AddOptions {
   readonly trim = new Trim()
@@ -19,17 +25,19 @@ export class AddOptions {
   choosesSeq = false
   readonly id = new StreamId()
   #isLimitGiven = false
+  #areReferencesGiven = false
 
   #reset(): void {
     this.trim.strategy = 'none'
     this.trim.isApproximate = false
     this.trim.limit = 0
-    this.noMkStream = this.choosesSeq = this.#isLimitGiven = false
+    this.trim.references = 'keep'
+    this.noMkStream = this.choosesSeq = this.#isLimitGiven = this.#areReferencesGiven = false
     this.choosesId = true
   }
 
   /**
-   * `[NOMKSTREAM] [MAXLEN | MINID ["=" | "~"] threshold [LIMIT count]] id`. Returns the argument that the id is, or would be.
+   * `[NOMKSTREAM] [KEEPREF | DELREF | ACKED] [MAXLEN | MINID ["=" | "~"] threshold [LIMIT count]] id`, the options in any order. Returns the argument that the id is, or would be.
    * @param from the first argument of these
    * @throws ReplyError
    */
@@ -53,7 +61,7 @@ export class AddOptions {
     return i
   }
 
-  /** `MAXLEN | MINID ["=" | "~"] threshold [LIMIT count]`. @throws ReplyError */
+  /** `MAXLEN | MINID ["=" | "~"] threshold [LIMIT count] [KEEPREF | DELREF | ACKED]`, in any order. @throws ReplyError */
   parseTrim(args: Args): void {
     this.#reset()
     for (let i = 2; i < args.count; i++) {
@@ -70,6 +78,7 @@ export class AddOptions {
   /** An option about trimming at argument `i`: returns its last argument; 0 where there is none. */
   #parseTrim(args: Args, i: number): number {
     const { trim } = this
+    if (this.#parseReferences(args, i)) return i
     if (i + 1 >= args.count) return 0
     const isMaxLen = args.equalsIgnoreCase(i, 'MAXLEN')
     if (isMaxLen || args.equalsIgnoreCase(i, 'MINID')) {
@@ -91,6 +100,18 @@ export class AddOptions {
     if (trim.limit < 0) throw new ReplyError('ERR The LIMIT argument must be >= 0.')
     this.#isLimitGiven = true
     return i + 1
+  }
+
+  /** Whether argument `i` says what becomes of what groups have pending. @throws ReplyError when that has been said */
+  #parseReferences(args: Args, i: number): boolean {
+    const { trim } = this
+    if (args.equalsIgnoreCase(i, 'ACKED')) trim.references = 'acked'
+    else if (args.equalsIgnoreCase(i, 'DELREF')) trim.references = 'delete'
+    else if (args.equalsIgnoreCase(i, 'KEEPREF')) trim.references = 'keep'
+    else return false
+    if (this.#areReferencesGiven) throw new ReplyError(ERR.syntax)
+    this.#areReferencesGiven = true
+    return true
   }
 
   #checkStrategy(): void {

@@ -8,7 +8,7 @@ export function waitForStreams(
   context: Context,
   args: Args,
   command: Command,
-  { firstKey, keyCount, timeoutMs }: ReadRequest,
+  { firstKey, keyCount, timeoutMs }: Pick<ReadRequest, 'firstKey' | 'keyCount' | 'timeoutMs'>,
   attempt: Attempt,
 ): void {
   if (timeoutMs < 0) {

@@ -1,9 +1,12 @@
 import type { Keyspace } from '../../models/keyspace.js'
 import { RECORD_OVERHEAD } from '../../models/kinds.js'
 import { EntryEncoder } from '../../models/streams/entry-record.js'
+import type { Pending } from '../../models/streams/group.js'
+import { nextId } from '../../models/streams/next-id.js'
+import { retentionCountInMemory } from '../../models/streams/retention.js'
 import type { Stream } from '../../models/streams/stream.js'
 import { StreamId } from '../../models/streams/stream-id.js'
-import { beginEntry, entryRecordSize, STATE_RECORD_SIZE, trimFirst } from '../../models/streams/stream-writes.js'
+import { beginEntry, entryRecordSize, STATE_RECORD_SIZE } from '../../models/streams/stream-writes.js'
 import { trimCount } from '../../models/streams/trim.js'
 import type { Args } from '../../protocol/resp/args.js'
 import { ERR, ReplyError, type Command, type Context } from '../command.js'
@@ -11,6 +14,7 @@ import { createStream, creationSize, findStream, mayAdd } from './find-stream.js
 import { replyId } from './id-text.js'
 import { AddOptions } from './trim-options.js'
 import { firstArgument, rehearsal } from './rehearse.js'
+import { foreseenReferences, referencesOf, referencesSize, trimReferenced } from './trimming.js'
 
 /** Bytes that the fields of an entry may have together, as in Redis. */
 const TEXTS_SIZE_MAX = 1 << 30
@@ -22,6 +26,7 @@ const options = new AddOptions()
 const encoder = new EntryEncoder()
 const id = new StreamId()
 const none = new StreamId()
+const NOTHING: readonly Pending[] = []
 
 export const xadd: Command = {
   name: 'xadd',
@@ -32,7 +37,8 @@ export const xadd: Command = {
   group: 'stream',
   since: '5.0.0',
   summary: 'Adds an entry to a stream, which is made where there is none; returns its id.',
-  differs: 'With ~ trimming goes in steps of 100 entries, or takes all.',
+  differs:
+    'With ~ trimming goes in steps of 100 entries, or takes all. KEEPREF, DELREF and ACKED are those of Redis 8.2; with ACKED it stops at the first entry that a group needs.',
   run(context, args) {
     add(context, args, OPTIONS_AT)
   },
@@ -40,7 +46,7 @@ export const xadd: Command = {
   valuesSize(foresight, args) {
     const size = entryRecordSize(args.count, 0) + STATE_RECORD_SIZE
     mayAdd(foresight, args, 1, size + args.buf.length)
-    return size
+    return size + foreseenReferences(foresight, args)
   },
 }
 
@@ -49,7 +55,8 @@ export function rehearseAdd(from: number): (context: Context, args: Args) => voi
   return rehearsal(firstArgument, ({ keyspace }, args) => {
     options.parseAdd(args, from)
     const stream = findStream(keyspace, args, 1)
-    if (stream !== null) trimCount(keyspace.log, stream, options.trim, null)
+    if (stream === null) return
+    referencesOf(keyspace.log, stream, trimCount(keyspace.log, stream, options.trim, null), options.trim)
   })
 }
 
@@ -74,11 +81,16 @@ export function add({ keyspace, reply }: Context, args: Args, from: number): voi
   const textSize = textsSize(args, first)
   const { trim } = options
   const surplus = found === null || trim.strategy === 'none' ? 0 : trimCount(keyspace.log, found, trim, id)
-  keyspace.begin(creationSize(args, 1, RECORD_OVERHEAD) + entryRecordSize(count, textSize) + STATE_RECORD_SIZE)
+  const references = found === null || surplus === 0 ? NOTHING : referencesOf(keyspace.log, found, surplus, trim)
+  const size = entryRecordSize(count, textSize)
+  keyspace.begin(creationSize(args, 1, RECORD_OVERHEAD) + size + STATE_RECORD_SIZE + referencesSize(references))
+  const retained =
+    found === null || found.settings === null ? 0 : retentionCountInMemory(keyspace.log, found, keyspace.now, size)
   const stream = found ?? createStream(keyspace, args, 1)
   beginEntry(keyspace, stream, id, encoder, count, textSize)
   for (let i = first; i < args.count; i++) encoder.text(buf, starts[i]!, ends[i]!)
-  if (trim.strategy !== 'none') trimFirst(keyspace, stream, found === null ? surplusOfNew(keyspace, stream) : surplus)
+  const trimmed = found === null && trim.strategy !== 'none' ? surplusOfNew(keyspace, stream) : surplus
+  trimReferenced(keyspace, stream, Math.max(trimmed, retained), references)
   keyspace.changed(stream)
   keyspace.onReady(buf, starts[1]!, ends[1]!)
   replyId(reply, id)
@@ -95,9 +107,7 @@ function chooseId(keyspace: Keyspace, last: StreamId): void {
     throw new ReplyError('ERR The stream has exhausted the last possible ID, unable to add more items')
   }
   if (options.choosesId) {
-    id.setMs(keyspace.now).setSeq(0)
-    // Time may lie before the last id, whoever chose that.
-    if (id.compare(last) <= 0) id.copy(last).increment()
+    nextId(id, last, keyspace.now)
     return
   }
   id.copy(options.id)

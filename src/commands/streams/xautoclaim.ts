@@ -10,11 +10,13 @@ import {
   removePending,
   renewPending,
 } from '../../models/streams/group-writes.js'
+import { PENDING_SIZE } from '../../models/streams/group-records.js'
 import type { Stream } from '../../models/streams/stream.js'
 import { StreamId } from '../../models/streams/stream-id.js'
 import type { Args } from '../../protocol/resp/args.js'
 import { ERR, ReplyError, type Command } from '../command.js'
 import { integerOr } from './counts.js'
+import { deliveriesMax, isDeadLetter, lookAtLetters, planLetters, writeLetters, type Letter } from './dead-letters.js'
 import { seekDelivered } from './delivered.js'
 import { replyEntry } from './entry-reply.js'
 import { findStream, mayAdd } from './find-stream.js'
@@ -37,6 +39,8 @@ interface Plan {
   readonly claimed: { readonly pending: Pending; readonly at: EntryPosition }[]
   /** Those whose entries are gone. */
   readonly gone: Pending[]
+  /** Those that have been delivered too often. */
+  readonly dead: Letter[]
   /** Where the next call goes on; null: at the beginning. */
   next: StreamId | null
 }
@@ -50,6 +54,8 @@ export const xautoclaim: Command = {
   group: 'stream',
   since: '6.2.0',
   summary: 'Gives pending entries that have been idle, from an id on, to another consumer, and returns them.',
+  differs:
+    'Where FLIN.XCONFIG has set a dead-letter stream, entries that were delivered too often go there, unless JUSTID is given; their ids are told among those that are gone.',
   run({ keyspace, reply }, args) {
     const { log } = keyspace
     const minIdleMs = Math.max(0, integerOr(args, 4, 'ERR Invalid min-idle-time argument for XAUTOCLAIM'))
@@ -57,14 +63,17 @@ export const xautoclaim: Command = {
     const { count, isIdOnly } = parse(args)
     const stream = findStream(keyspace, args, 1)
     const group = groupArgument(stream, args)
-    const { claimed, gone, next } = plan(keyspace, stream!, group, minIdleMs, count)
+    const { claimed, gone, dead, next } = plan(keyspace, stream!, group, minIdleMs, count, isIdOnly)
+    const letters = planLetters(keyspace, args, stream!, dead)
     const name = groupText(args, 3)
-    keyspace.begin(consumerRecordSize(name.length) + (claimed.length + gone.length) * PENDING_RECORD_SIZE)
+    const written = (claimed.length + gone.length) * PENDING_RECORD_SIZE + (letters?.size ?? 0)
+    keyspace.begin(consumerRecordSize(name.length) + written)
     for (const pending of gone) removePending(keyspace, stream!, pending)
     for (const { pending } of claimed) {
       const consumer = consumerOf(keyspace, stream!, group, name)
       renewPending(keyspace, stream!, pending, consumer, keyspace.now, pending.count + (isIdOnly ? 0 : 1))
     }
+    if (letters !== null) writeLetters(keyspace, args, stream!, letters)
     keyspace.changedUnseen(stream!)
     reply.array(3)
     replyId(reply, next ?? start.setZero())
@@ -73,17 +82,38 @@ export const xautoclaim: Command = {
       if (isIdOnly) replyId(reply, pending.id)
       else replyEntry(log, reply, stream!.entries, at)
     }
-    reply.array(gone.length)
-    for (const { id } of gone) replyId(reply, id)
+    // What has gone to the dead-letter stream is gone from here as what was deleted is.
+    const lost = [...gone, ...dead.map(({ pending }) => pending)].sort((a, b) => a.id.compare(b.id))
+    reply.array(lost.length)
+    for (const { id } of lost) replyId(reply, id)
   },
-  rehearse: rehearsal(firstArgument, ({ keyspace }, args) => {
-    intervalStart(args, 5, start)
-    const stream = findStream(keyspace, args, 1)
-    const minIdleMs = integerOr(args, 4, COUNT_FAULT)
-    plan(keyspace, stream!, groupArgument(stream, args), minIdleMs, parse(args).count)
-  }),
+  rehearse: rehearsal(
+    firstArgument,
+    ({ keyspace }, args) => {
+      intervalStart(args, 5, start)
+      const stream = findStream(keyspace, args, 1)
+      const minIdleMs = integerOr(args, 4, COUNT_FAULT)
+      const { count, isIdOnly } = parse(args)
+      plan(keyspace, stream!, groupArgument(stream, args), minIdleMs, count, isIdOnly)
+    },
+    lookAtLetters,
+  ),
   // Each that is pending has a record, which is written anew.
-  valuesSize: (foresight, args) => mayAdd(foresight, args, 1, consumerRecordSize(0) + foresight.sizeOf(args, 1)),
+  valuesSize(foresight, args) {
+    const size = foresight.sizeOf(args, 1)
+    const letters = foresight.mayDeadLetter(args, 1, Math.min(countOf(args), Math.ceil(size / PENDING_SIZE)))
+    return letters + mayAdd(foresight, args, 1, consumerRecordSize(0) + size)
+  },
+}
+
+/** So many entries are claimed at most, whatever is wrong with the arguments. */
+function countOf(args: Args): number {
+  let count = COUNT
+  for (let i = 6; i + 1 < args.count; i++) {
+    const given = args.equalsIgnoreCase(i, 'COUNT') ? args.integer(i + 1) : NaN
+    if (!Number.isNaN(given)) count = Math.max(count, given)
+  }
+  return count
 }
 
 /** `[COUNT n] [JUSTID]`. @throws ReplyError */
@@ -101,8 +131,16 @@ function parse(args: Args): { readonly count: number; readonly isIdOnly: boolean
 }
 
 /** Chooses what is claimed, from `start` on. @throws ColdRead */
-function plan({ log, now }: Keyspace, stream: Stream, group: Group, minIdleMs: number, count: number): Plan {
-  const chosen: Plan = { claimed: [], gone: [], next: null }
+function plan(
+  { log, now }: Keyspace,
+  stream: Stream,
+  group: Group,
+  minIdleMs: number,
+  count: number,
+  isIdOnly: boolean,
+): Plan {
+  const chosen: Plan = { claimed: [], gone: [], dead: [], next: null }
+  const max = isIdOnly ? Infinity : deliveriesMax(stream)
   const places: Place[] = []
   let attempts = count * ATTEMPTS
   let left = count
@@ -117,7 +155,8 @@ function plan({ log, now }: Keyspace, stream: Stream, group: Group, minIdleMs: n
       left--
     } else if (minIdleMs === 0 || now - pending.timeMs >= minIdleMs) {
       collectCold(log, stream.entries, at, 1, places)
-      chosen.claimed.push({ pending, at })
+      if (isDeadLetter(pending, max, minIdleMs, now)) chosen.dead.push({ pending, at })
+      else chosen.claimed.push({ pending, at })
       left--
     }
   }

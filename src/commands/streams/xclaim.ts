@@ -1,7 +1,7 @@
 import type { Keyspace } from '../../models/keyspace.js'
 import { checkLoaded } from '../../models/streams/entry-search.js'
 import type { EntryPosition } from '../../models/streams/entry-table.js'
-import type { Consumer, Group } from '../../models/streams/group.js'
+import type { Consumer, Group, Pending } from '../../models/streams/group.js'
 import {
   addPending,
   consumerRecordSize,
@@ -17,6 +17,7 @@ import { StreamId } from '../../models/streams/stream-id.js'
 import type { Args } from '../../protocol/resp/args.js'
 import { ReplyError, type Command } from '../command.js'
 import { integerOr } from './counts.js'
+import { deliveriesMax, isDeadLetter, lookAtLetters, planLetters, writeLetters } from './dead-letters.js'
 import { replyEntry } from './entry-reply.js'
 import { findStream, mayAdd } from './find-stream.js'
 import { groupArgument, groupText } from './group-arguments.js'
@@ -49,21 +50,35 @@ export const xclaim: Command = {
   group: 'stream',
   since: '5.0.0',
   summary: 'Gives pending entries that have been idle to another consumer, and returns them.',
+  differs:
+    'Where FLIN.XCONFIG has set a dead-letter stream, entries that were delivered too often go there, unless JUSTID is given.',
   run({ keyspace, reply }, args) {
     const { log } = keyspace
     const stream = findStream(keyspace, args, 1)
     const group = groupArgument(stream, args)
     const claim = parse(args, keyspace.now)
     const places = entriesOf(keyspace, stream!, group, claim)
+    const dead = deadOf(keyspace, stream!, group, claim, places)
+    const letters = planLetters(
+      keyspace,
+      args,
+      stream!,
+      Array.from(dead, ([pending, at]) => ({ pending, at })),
+    )
     const name = groupText(args, 3)
     keyspace.begin(
-      groupRecordSize(group.name.length) + consumerRecordSize(name.length) + claim.ids.length * PENDING_RECORD_SIZE,
+      groupRecordSize(group.name.length) +
+        consumerRecordSize(name.length) +
+        claim.ids.length * PENDING_RECORD_SIZE +
+        (letters?.size ?? 0),
     )
     if (claim.lastId.compare(group.lastId) > 0) moveGroup(keyspace, stream!, group, claim.lastId, group.read)
     const claimed: number[] = []
     claim.ids.forEach((id, i) => {
-      if (claimOne(keyspace, stream!, group, name, claim, id, places[i]!)) claimed.push(i)
+      const isDead = dead.size > 0 && dead.has(group.pending.find(id)!)
+      if (!isDead && claimOne(keyspace, stream!, group, name, claim, id, places[i]!)) claimed.push(i)
     })
+    if (letters !== null) writeLetters(keyspace, args, stream!, letters)
     keyspace.changedUnseen(stream!)
     reply.array(claimed.length)
     for (const i of claimed) {
@@ -71,13 +86,18 @@ export const xclaim: Command = {
       else replyEntry(log, reply, stream!.entries, places[i]!)
     }
   },
-  rehearse: rehearsal(firstArgument, ({ keyspace }, args) => {
-    const stream = findStream(keyspace, args, 1)
-    const group = groupArgument(stream, args)
-    entriesOf(keyspace, stream!, group, parse(args, keyspace.now))
-  }),
+  rehearse: rehearsal(
+    firstArgument,
+    ({ keyspace }, args) => {
+      const stream = findStream(keyspace, args, 1)
+      const group = groupArgument(stream, args)
+      entriesOf(keyspace, stream!, group, parse(args, keyspace.now))
+    },
+    lookAtLetters,
+  ),
   valuesSize: (foresight, args) =>
-    mayAdd(foresight, args, 1, groupRecordSize(0) + consumerRecordSize(0) + args.count * PENDING_RECORD_SIZE),
+    mayAdd(foresight, args, 1, groupRecordSize(0) + consumerRecordSize(0) + args.count * PENDING_RECORD_SIZE) +
+    foresight.mayDeadLetter(args, 1, args.count - FIRST_ID),
 }
 
 /** The group's consumer with this name, which is made where there is none. */
@@ -96,6 +116,25 @@ function entriesOf(keyspace: Keyspace, stream: Stream, group: Group, claim: Clai
     checkLoaded(log, stream.entries, at, 1)
     return at
   })
+}
+
+/** What has been delivered too often to be claimed: each entry once. */
+function deadOf(
+  { now }: Keyspace,
+  stream: Stream,
+  group: Group,
+  { ids, minIdleMs, isIdOnly }: Claim,
+  places: readonly (EntryPosition | null)[],
+): Map<Pending, EntryPosition> {
+  const max = deliveriesMax(stream)
+  const dead = new Map<Pending, EntryPosition>()
+  if (isIdOnly || max === Infinity) return dead
+  ids.forEach((id, i) => {
+    const pending = group.pending.find(id)
+    const place = places[i] ?? null
+    if (pending !== null && place !== null && isDeadLetter(pending, max, minIdleMs, now)) dead.set(pending, place)
+  })
+  return dead
 }
 
 /** Whether the entry is now the consumer's with this name, who is made only then. */

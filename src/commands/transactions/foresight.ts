@@ -3,10 +3,12 @@ import type { Keyspace } from '../../models/keyspace.js'
 import { ListState } from '../../models/lists/list-state.js'
 import { copiedSize } from '../../models/objects/object-copy.js'
 import type { Args } from '../../protocol/resp/args.js'
-import type { Command, Foresight } from '../command.js'
+import type { Command, ForeseenLetters, Foresight } from '../command.js'
 import { forEachKey, keyName, mayAppend } from '../keys-of.js'
+import { xadd } from '../streams/xadd.js'
 import type { QueuedCommand } from '../session.js'
 import { ForeseenItems } from './foreseen-items.js'
+import { keyArgs, LETTER_SIZE, lettersOf } from './foreseen-letters.js'
 
 /** A removal of what has expired, the value, and its expiry: a command appends no more than these for one key. */
 const RECORDS_PER_KEY = 3
@@ -47,6 +49,9 @@ class ForeseenSizes implements Foresight {
   readonly #keyspace: Keyspace
   readonly #sizes = new Map<string, number>()
   readonly #lists = new Map<string, ForeseenItems>()
+  readonly #letters = new Map<string, ForeseenLetters>()
+  /** Bytes of the largest request so far that may have made a group or a consumer: no name of one is longer. */
+  #requestSize = 0
 
   constructor(keyspace: Keyspace, valueSizeMax: number) {
     this.#keyspace = keyspace
@@ -55,6 +60,7 @@ class ForeseenSizes implements Foresight {
 
   /** Bytes of values that the command may write beside its arguments. */
   add(command: Command, args: Args): number {
+    if (command.group === 'stream' && command !== xadd) this.#requestSize = Math.max(this.#requestSize, args.buf.length)
     if (command.valuesSize !== undefined) return command.valuesSize(this, args)
     let longest = NUMBER_SIZE
     for (let i = 1; i < args.count; i++) longest = Math.max(longest, args.size(i))
@@ -88,8 +94,38 @@ class ForeseenSizes implements Foresight {
     return list
   }
 
+  lettersOf(args: Args, i: number): ForeseenLetters {
+    const name = keyName(args, i)
+    let letters = this.#letters.get(name)
+    if (letters === undefined) {
+      const { buf, starts, ends } = args
+      const keyspace = this.#keyspace
+      letters = lettersOf(keyspace.find(buf, starts[i]!, ends[i]!) ? keyspace.foundObject : null)
+      this.#letters.set(name, letters)
+    }
+    return letters
+  }
+
+  mayDeadLetter(args: Args, i: number, count: number): number {
+    const { keys, nameSizeMax } = this.lettersOf(args, i)
+    if (keys.size === 0) return 0
+    const more = LETTER_SIZE + args.size(i) + 2 * Math.max(nameSizeMax, this.#requestSize)
+    let size = this.sizeOf(args, i) + count * more
+    for (const key of keys) {
+      const letters = keyArgs(key)
+      this.mayGet(letters, 0, this.sizeOf(letters, 0) + size)
+    }
+    // The stream itself may have to be made.
+    for (const key of keys) size += RECORDS_PER_KEY * (key.length + RECORD_OVERHEAD)
+    return size
+  }
+
   mayTake(args: Args, from: number, to: number): void {
     this.mayGet(args, to, this.sizeOf(args, from))
+    const letters = this.lettersOf(args, to)
+    const { keys, nameSizeMax } = this.lettersOf(args, from)
+    for (const key of keys) letters.keys.add(key)
+    letters.nameSizeMax = Math.max(letters.nameSizeMax, nameSizeMax)
     this.listOf(args, to).mayBe(this.listOf(args, from))
   }
 

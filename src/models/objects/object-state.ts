@@ -29,6 +29,8 @@ export interface ObjectState {
   readonly byteSize: number
   /** Bytes that its members' records take in the log, to a few hundredths. */
   readonly recordsSize: number
+  /** Whether what it holds may go by itself, when it gets too old or too much: see RetainedObjects. Left out: no. */
+  readonly isRetaining?: boolean
   /** Applies a record of one of its members: recovery hands over those of the log, in order. */
   replay: (record: ReplayedRecord) => void
   /** After a replay, once it is known that the object is alive: loads what the columns of side files do not tell. */

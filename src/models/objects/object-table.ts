@@ -116,8 +116,15 @@ export class ObjectTable {
     object.replay(record)
   }
 
-  /** The replay is over: what no key has is dead, and forgotten. */
-  async settle(index: HashIndex, log: Log): Promise<void> {
+  /**
+   * The replay is over: what no key has is dead, and forgotten.
+   * @param onAlive told of each object that is not, with the hash of its key
+   */
+  async settle(
+    index: HashIndex,
+    log: Log,
+    onAlive: (object: ObjectState, hi: number, lo: number) => void,
+  ): Promise<void> {
     const bindings = this.#bindings!
     this.#bindings = null
     this.#boundAt.clear()
@@ -125,8 +132,10 @@ export class ObjectTable {
       const binding = bindings.get(id)
       const isBound =
         binding !== undefined && seekPlace(index, binding.hi, binding.lo, binding.segment, binding.position)
-      if (isBound) await binding.object.settle(log)
-      else this.remove(id)
+      if (isBound) {
+        await binding.object.settle(log)
+        onAlive(binding.object, binding.hi, binding.lo)
+      } else this.remove(id)
     }
   }
 

@@ -6,6 +6,7 @@ import type { EntryPosition } from './entry-table.js'
 import { Consumer, Group, Pending } from './group.js'
 import { encodeConsumer, encoded, encodeGroup, encodePending } from './group-records.js'
 import { encodeState, STATE_SIZE } from './state-record.js'
+import { addSettings } from './settings-writes.js'
 import type { Stream } from './stream.js'
 import { StreamId } from './stream-id.js'
 
@@ -20,6 +21,7 @@ export function copyStream(from: Stream, to: Stream, members: MemberRecords, com
     members.append(to, KIND.streamState, command, 0, encodeState(to, members.log.endOffset), 0, STATE_SIZE)
     to.applyState(0, appender.segmentNumber, appender.position, appender.recordSize)
   }
+  if (from.settings !== null) addSettings(members, command, to, from.settings.values)
   for (const group of from.groups.values()) copyGroup(group, from, to, members, command)
 }
 

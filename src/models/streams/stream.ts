@@ -16,6 +16,7 @@ import { EntryTable, type EntryPosition } from './entry-table.js'
 import { Consumer, Group, Pending } from './group.js'
 import { decodeConsumer, decodeGroup, decodePending } from './group-records.js'
 import { decodeState, type StreamFacts } from './state-record.js'
+import { decodeSettings, SETTINGS_SIZE, SettingsMember } from './settings-record.js'
 import { copyStream } from './stream-copy.js'
 import { StreamId } from './stream-id.js'
 import { StreamMember } from './stream-member.js'
@@ -43,6 +44,8 @@ export class Stream implements ObjectState, StreamFacts {
   floor = 0
   /** Groups by their names, a character a byte. */
   readonly groups = new Map<string, Group>()
+  /** What it does by itself; null: nothing. */
+  settings: SettingsMember | null = null
   readonly #deadSizes: number[]
   /** Where the newest state record is. */
   #state: StreamMember | null = null
@@ -64,6 +67,11 @@ export class Stream implements ObjectState, StreamFacts {
 
   get byteSize(): number {
     return STREAM_BYTES + this.entries.byteSize + this.#members.size * MEMBER_BYTES
+  }
+
+  /** Whether entries may go by themselves. */
+  get isRetaining(): boolean {
+    return this.settings?.isRetaining === true
   }
 
   get recordsSize(): number {
@@ -215,6 +223,11 @@ export class Stream implements ObjectState, StreamFacts {
       group.consumers.set(name, consumer)
       return consumer
     }
+    if (kind === KIND.streamSettings) {
+      if (value.length < SETTINGS_SIZE) return null
+      this.settings = new SettingsMember(decodeSettings(value), ...place)
+      return this.settings
+    }
     const id = new StreamId()
     const { consumer: order, entry, timeMs, count } = decodePending(value, id)
     const consumer = this.#members.get(order)
@@ -307,6 +320,6 @@ function valueOf(loaded: LoadedRecords, segment: number, position: number): Buff
 export const STREAM_TYPE: ObjectType = {
   kind: KIND.stream,
   name: 'stream',
-  memberKinds: [KIND.streamEntry, KIND.streamState, KIND.group, KIND.consumer, KIND.pending],
+  memberKinds: [KIND.streamEntry, KIND.streamState, KIND.group, KIND.consumer, KIND.pending, KIND.streamSettings],
   create: (id, deadSizes) => new Stream(id, deadSizes),
 }

@@ -1,6 +1,7 @@
 import type { Log } from '../../../segments/index.js'
 import type { EntryPosition } from './entry-table.js'
 import { seekId } from './entry-search.js'
+import { ackedCount } from './references.js'
 import type { Stream } from './stream.js'
 import { StreamId } from './stream-id.js'
 
@@ -20,6 +21,11 @@ export class Trim {
   isApproximate = false
   /** No more than so many entries go; 0: all. */
   limit = 0
+  /**
+   * What becomes of what groups have pending of entries that go: it stays, or goes with them; or such entries do not go, nor those
+   * that some group has not been given, nor any behind. Redis 8.2's KEEPREF, DELREF, ACKED.
+   */
+  references: 'keep' | 'delete' | 'acked' = 'keep'
 }
 
 /**
@@ -38,6 +44,7 @@ export function trimCount(log: Log, stream: Stream, trim: Trim, added: StreamId 
     surplus = entries.distance(start, end, Infinity)
     if (surplus === entries.count && added !== null && added.compare(trim.minId) < 0) surplus++
   }
+  if (trim.references === 'acked' && surplus > 0) surplus = Math.min(surplus, ackedCount(log, stream, added))
   if (!trim.isApproximate) return surplus
   const isLimited = trim.limit > 0 && surplus > trim.limit
   if (surplus === count && !isLimited) return count
