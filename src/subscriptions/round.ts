@@ -46,7 +46,8 @@ export class Round {
   readonly others = new Set<Subscriber>()
   readonly #chunks: Chunks
   readonly #parts: Readonly<Record<2 | 3, RoundPart>>
-  readonly #firstGate: number
+  /** What its first message waits for. */
+  readonly firstGate: number
   /** It is sent when the log is committed up to here. */
   gate: number
   /** Of the message that was added last; -1: it is not kept. */
@@ -57,7 +58,7 @@ export class Round {
   constructor(subscribers: Iterable<Subscriber>, chunks: Chunks, offset: number, gate: number) {
     this.#chunks = chunks
     this.#parts = { 2: new RoundPart(this, chunks[2]), 3: new RoundPart(this, chunks[3]) }
-    this.#firstGate = gate
+    this.firstGate = gate
     this.gate = gate
     for (const subscriber of subscribers) {
       const part = this.#parts[subscriber.outlet.protocol]
@@ -66,10 +67,13 @@ export class Round {
     }
   }
 
-  /** Whether a message that waits for this offset may be added: it is committed together with what is there. */
-  takes(gate: number, flushingOffset: number, committedOffset: number): boolean {
+  /**
+   * Whether a message that waits for this offset may be added.
+   * @param closedOffset what waits for no more than this is to be sent as soon as it can
+   */
+  takes(gate: number, closedOffset: number, committedOffset: number): boolean {
     if (this.isOver || Math.max(this.#parts[2].size, this.#parts[3].size) > SIZE_MAX) return false
-    if (this.#firstGate > flushingOffset || gate <= this.gate) return true
+    if (this.firstGate > closedOffset || gate <= this.gate) return true
     return this.gate <= committedOffset && gate <= committedOffset
   }
 

@@ -34,7 +34,7 @@ export class Subscriber implements Tail {
   #feed: Feed | null = null
   /** Offset of the message that it was given last as it came: all that is to be said of it goes along. */
   #admitted = -1
-  /** Frames of messages that are not kept, and that must wait for the end of a reply. */
+  /** Frames of messages that must wait for the end of a reply. */
   readonly #held: Buffer[] = []
   #heldSize = 0
   #softSinceMs = 0
@@ -164,16 +164,25 @@ export class Subscriber implements Tail {
     if (this.#feed !== null) return
     const { outlet } = this
     if (this.#admitted !== offset && this.#joined.at(-1)?.round.lastOffset !== offset) {
-      const isHeld = this.isReplying || outlet.isMidReply
-      if (isHeld || outlet.pendingSize > LIVE_SIZE_MAX || frame.payloadSize > LARGE_SIZE) {
+      if (outlet.pendingSize + this.#heldSize > LIVE_SIZE_MAX || frame.payloadSize > LARGE_SIZE) {
         this.#beginFeed(offset)
         this.#parts.flushSoon(this)
         return
       }
       this.#admitted = offset
     }
+    this.#push(frame, gate)
+  }
+
+  /** Sends it behind all that is there; while a reply is under way, behind that. */
+  #push(frame: Frame, gate: number): void {
+    const { outlet } = this
     const { bytes, start, end, isShared } = frame.in(outlet.protocol)
-    if (!outlet.push(bytes, start, end, isShared, gate)) this.#parts.flushSoon(this)
+    if (this.isReplying || outlet.isMidReply || this.#held.length > 0) {
+      this.#held.push(Buffer.from(bytes.subarray(start, end)))
+      this.#heldSize += end - start
+      this.#parts.flushSoon(this)
+    } else if (!outlet.push(bytes, start, end, isShared, gate)) this.#parts.flushSoon(this)
   }
 
   /** The log does not hold it: it is sent now, or never. */
@@ -183,12 +192,7 @@ export class Subscriber implements Tail {
       outlet.drop('it does not read messages that are not kept')
       return
     }
-    const { bytes, start, end, isShared } = frame.in(outlet.protocol)
-    if (this.isReplying || outlet.isMidReply) {
-      this.#held.push(Buffer.from(bytes.subarray(start, end)))
-      this.#heldSize += end - start
-      this.#parts.flushSoon(this)
-    } else if (!outlet.push(bytes, start, end, isShared, gate)) this.#parts.flushSoon(this)
+    this.#push(frame, gate)
   }
 
   #isOverLimit(): boolean {

@@ -19,6 +19,11 @@ const SHARED_COUNT_MIN = 4
 /** ... messages of up to so many bytes. */
 const SHARED_SIZE_MAX = 4 * 1024
 
+/** So long may a message that is committed wait for those that are about to be, in ms ... */
+const HOLD_MS = 4
+/** ... and where it took longer, none waits in so many commits. */
+const IMPATIENT_COMMITS = 64
+
 /** Those who have subscribed to one channel, or pattern. */
 export interface Topic {
   readonly name: Buffer
@@ -61,6 +66,9 @@ export class Subscriptions {
   /** Those that are not sent yet, in the order in which they were begun. */
   #rounds: Round[] = []
   #isSendScheduled = false
+  /** Since when something that is committed waits for what is not; 0: nothing does. */
+  #heldSinceMs = 0
+  #impatientCommits = 0
 
   constructor(log: Log, messages: Messages, onReadFailed: (error: unknown) => void) {
     this.#log = log
@@ -77,6 +85,7 @@ export class Subscriptions {
   /** Everything below the offset is committed. */
   committed(offset: number): void {
     this.#recent.committed(offset)
+    if (this.#impatientCommits > 0) this.#impatientCommits--
     this.#sendSoon(offset)
   }
 
@@ -86,7 +95,14 @@ export class Subscriptions {
    */
   #sendSoon(committedOffset: number): void {
     const first = this.#rounds[0]
-    if (this.#isSendScheduled || first === undefined || first.gate > committedOffset) return
+    if (this.#isSendScheduled || first === undefined || first.firstGate > committedOffset) return
+    if (first.gate > committedOffset) {
+      if (this.#heldSinceMs === 0) this.#heldSinceMs = performance.now()
+      return
+    }
+    if (this.#heldSinceMs > 0 && performance.now() - this.#heldSinceMs > HOLD_MS)
+      this.#impatientCommits = IMPATIENT_COMMITS
+    this.#heldSinceMs = 0
     this.#isSendScheduled = true
     setImmediate(this.#sendRounds)
   }
@@ -219,7 +235,9 @@ export class Subscriptions {
     if (frame.isForMany) {
       const { flushingOffset, committedOffset } = this.#log
       let { round } = topic
-      if (round?.takes(gate, flushingOffset, committedOffset) !== true) {
+      // Under load a commit is seldom alone: where the next one is soon there, each subscriber gets both in one write.
+      const closedOffset = this.#impatientCommits > 0 ? flushingOffset : committedOffset
+      if (round?.takes(gate, closedOffset, committedOffset) !== true) {
         const before = round?.isOver === false ? round.gate : 0
         round = new Round(subscribers, chunks, offset, Math.max(gate, before))
         topic.round = round
