@@ -3,7 +3,7 @@ import { parseReplies, type Reply } from './resp-client.js'
 
 /** A connection whose client reads when, and as much as, the test says. */
 export class SlowOutlet implements Outlet {
-  readonly protocol = 3
+  readonly protocol: 2 | 3
   isMidReply = false
   isSteady = true
   tail: Tail | null = null
@@ -15,6 +15,10 @@ export class SlowOutlet implements Outlet {
   peakSize = 0
   readonly #waiting: { readonly bytes: Buffer; readonly gate: number }[] = []
   #sent: Buffer[] = []
+
+  constructor(protocol: 2 | 3 = 3) {
+    this.protocol = protocol
+  }
 
   get pendingSize(): number {
     return this.#waiting.reduce((sum, { bytes }) => sum + bytes.length, this.tail?.size ?? 0)
@@ -38,6 +42,11 @@ export class SlowOutlet implements Outlet {
     if (this.#waiting.length > 0) return false
     if (bytes.length > 0) this.#waiting.push({ bytes, gate: 0 })
     return true
+  }
+
+  /** The client is replied to: what is to come before that is settled. */
+  reply(): void {
+    this.#settle()
   }
 
   sendTail(bytes: Buffer): void {
