@@ -142,7 +142,21 @@ test('the classes that are told are those that were asked for, and are said as R
   const connect = (protocol: 2 | 3): Promise<Twin> => Twin.connect(redis.port, daemon.port, protocol)
   const [writer, listener] = [await connect(2), await connect(3)]
   await listener.call('PSUBSCRIBE', '__key*__:*')
-  for (const classes of ['g$lshzxetdKE', 'KElxg', 'mnKE', 'AKEmn', 'Ed', 'KA', 'AKEm', 'xgE', 'El', 'Kt', 'Eg', 'q', '']) {
+  for (const classes of [
+    'g$lshzxetdKE',
+    'KElxg',
+    'mnKE',
+    'AKEmn',
+    'Ed',
+    'KA',
+    'AKEm',
+    'xgE',
+    'El',
+    'Kt',
+    'Eg',
+    'q',
+    '',
+  ]) {
     await writer.call('CONFIG', 'SET', 'notify-keyspace-events', classes)
     await writer.call('CONFIG', 'GET', 'notify-keyspace-events')
     // Flin does not tell of new keys.
