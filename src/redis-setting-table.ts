@@ -101,7 +101,7 @@ const HONOURED: readonly RedisSetting[] = [
     name: 'notify-keyspace-events',
     read: eventClasses,
     honoured:
-      'which changes of keys are published; told when they are committed; of `$`, `g` and `x`, as far as a record tells its cause',
+      'which changes of keys are published; told when they are committed; of `$`, `g`, `x`, `l` and `t`, as far as a record tells its cause',
   },
   { name: 'maxclients', read: integer(1, 2 ** 32 - 1), honoured: 'clients at a time, as `--clients-max`' },
   {

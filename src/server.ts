@@ -93,7 +93,7 @@ export class Server {
     const onReadFailed = readFailures(settings, logger, onEnd)
     keepMessages(settings, keyspace.messages)
     const subscriptions = new Subscriptions(log, keyspace.messages, onReadFailed)
-    const keyspaceEvents = new KeyspaceEvents(log, subscriptions, commandNames, onReadFailed)
+    const keyspaceEvents = new KeyspaceEvents(keyspace, subscriptions, commandNames, onReadFailed)
     committer.onCommit = (offset) => {
       keyspace.removals.committed(offset)
       subscriptions.committed(offset)

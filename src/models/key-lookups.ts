@@ -12,6 +12,7 @@ import { KeyBatch } from './key-batch.js'
 import { TAG } from './key-entry.js'
 import { KeyState } from './key-state.js'
 import { KIND } from './kinds.js'
+import type { ChangeJournal } from './objects/change-journal.js'
 import type { ObjectState, ObjectType } from './objects/object-state.js'
 import { RecentRemovals } from './recent-removals.js'
 
@@ -49,6 +50,9 @@ export class KeyLookups {
   missCount = 0
   /** What the running command's reply waits for: the log must be committed up to here. 0: nothing. */
   gate = 0
+
+  /** Notes what is done to objects, while somebody wants to be told. */
+  journal: ChangeJournal | null = null
 
   /** Whether the key found last has expired and is still there. */
   protected isExpired = false
@@ -127,7 +131,13 @@ export class KeyLookups {
     this.waitFor(this.log.gate(index.segment, index.position))
     if ((index.tag & TAG.expires) !== 0) this.#checkExpiry()
     if (this.countsLookups) this.countLookup(!this.isExpired)
+    if (this.journal !== null) this.#noteFound(this.journal, key, start, end)
     return !this.isExpired
+  }
+
+  #noteFound(journal: ChangeJournal, key: Buffer, start: number, end: number): void {
+    const { object } = this.state
+    if (object !== null) journal.found(object.id, key, start, end)
   }
 
   /**

@@ -154,6 +154,7 @@ export class Keyspace extends KeyLookups {
     const id = this.log.endOffset
     this.#appendObject(kind, id, key, start, end)
     const object = this.state.objects.create(kind, id)
+    this.journal?.found(id, key, start, end)
     this.changed(object)
     return object
   }
@@ -171,6 +172,7 @@ export class Keyspace extends KeyLookups {
     this.find(key, toStart, toEnd)
     if (this.state.isPresent) this.#remove(key, toStart, toEnd, this.isExpired ? CAUSE.expired : this.command)
     const offset = this.#appendObject(object.kind, object.id, key, toStart, toEnd)
+    this.journal?.found(object.id, key, toStart, toEnd)
     if (expireAt > 0) this.#appendExpiry(key, toStart, toEnd, expireAt, offset)
     this.changed(object)
     this.noteRetained(object)
@@ -197,12 +199,14 @@ export class Keyspace extends KeyLookups {
   /** Members of the object of the key looked for last have been written, or removed. */
   changed(object: ObjectState): void {
     object.changedEnd = this.log.endOffset
+    this.journal?.changed(object.id, object.changedEnd)
     this.#touch()
   }
 
   /** As {@link changed}, by what is no change to whoever watches the key, as in Redis: what consumers do with a stream. */
   changedUnseen(object: ObjectState): void {
     object.changedEnd = this.log.endOffset
+    this.journal?.changed(object.id, object.changedEnd)
     this.waitFor(this.log.endOffset)
   }
 
@@ -244,7 +248,9 @@ export class Keyspace extends KeyLookups {
     const { object } = this.state
     if (object !== null) this.#removeObject(object)
     this.#removeKey(key, start, end, cause, object === null ? 0 : RECORD_FLAG.endsObject)
-    if (object !== null) this.onReady(key, start, end)
+    if (object === null) return
+    this.journal?.changed(object.id, this.log.endOffset)
+    this.onReady(key, start, end)
   }
 
   #removeObject(object: ObjectState): void {

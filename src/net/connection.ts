@@ -138,6 +138,7 @@ export class Connection implements Session, BlockedClient, CommitWaiter {
   get outlet(): Outlet {
     return new ConnectionOutlet({
       ...{ session: this, log: this.#host.log, output: this.#output, writer: this.#resp.writer },
+      isSteady: () => !this.#isClosing && !this.#isPaused && !this.#isParked,
       waitForCommit: () => {
         this.#waitForCommit()
       },
@@ -183,6 +184,7 @@ export class Connection implements Session, BlockedClient, CommitWaiter {
   /** Runs no further request, and ends the connection when the replies of those that have run are sent. */
   finish(): void {
     this.#isClosing = true
+    this.#output.settle()
     this.#unblock()
     this.#flush()
   }
@@ -337,6 +339,7 @@ export class Connection implements Session, BlockedClient, CommitWaiter {
   }
 
   #pause(): void {
+    this.#output.settle()
     if (!this.#isPaused) {
       this.#socket.pause()
       this.#socket.setTimeout(this.#host.stalledMsMax)

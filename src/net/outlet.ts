@@ -2,7 +2,7 @@ import type { Log } from '../../segments/index.js'
 import type { Session } from '../commands/session.js'
 import type { ReplyBuffer } from '../protocol/reply-buffer.js'
 import type { ReplyWriter } from '../protocol/resp/reply-writer.js'
-import type { Outlet } from '../subscriptions/outlet.js'
+import type { Outlet, Tail } from '../subscriptions/outlet.js'
 import type { Output } from './output.js'
 
 /** What the outlet of a connection is made of. */
@@ -11,6 +11,7 @@ export interface OutletParts {
   readonly log: Log
   readonly output: Output<ReplyBuffer>
   readonly writer: ReplyWriter
+  readonly isSteady: () => boolean
   readonly waitForCommit: () => void
   readonly flush: () => void
   /** Ends the connection when all that was written has been sent. */
@@ -39,6 +40,18 @@ export class ConnectionOutlet implements Outlet {
     return this.#parts.session.walk !== null
   }
 
+  get isSteady(): boolean {
+    return !this.#isOver && this.#parts.isSteady()
+  }
+
+  get tail(): Tail | null {
+    return this.#parts.output.tail
+  }
+
+  set tail(tail: Tail | null) {
+    this.#parts.output.tail = tail
+  }
+
   push(bytes: Buffer, start: number, end: number, isShared: boolean, gate: number): boolean {
     const { output, writer, log, waitForCommit } = this.#parts
     if (this.#isOver) return true
@@ -61,6 +74,11 @@ export class ConnectionOutlet implements Outlet {
   pushShared(bytes: Buffer): boolean {
     if (this.#isOver) return true
     return this.#parts.output.pass(bytes)
+  }
+
+  sendTail(bytes: Buffer): void {
+    const { output, log } = this.#parts
+    if (!this.#isOver) output.sendTail(bytes, log.committedOffset)
   }
 
   flush(): void {

@@ -1,3 +1,4 @@
+import type { Tail } from '../subscriptions/outlet.js'
 import { SharedRun } from './shared-run.js'
 import { giveBuffer, takeBuffer } from '../protocol/buffer-pool.js'
 import { REPLY_BUFFER_SIZE, type ReplyBuffer } from '../protocol/reply-buffer.js'
@@ -32,6 +33,8 @@ export class Output<Writer extends ReplyBuffer> {
   #peak = 0
   /** Messages that go out before anything that is in the writer. */
   readonly #run = new SharedRun()
+  /** What goes out behind all that is here, and is sent by others; settled before anything else is written. */
+  tail: Tail | null = null
   /** Buffers from which the socket still writes. */
   readonly #lent: Buffer[] = []
 
@@ -42,7 +45,8 @@ export class Output<Writer extends ReplyBuffer> {
 
   /** Bytes not yet taken by the kernel, those that wait for a commit among them. */
   get pendingSize(): number {
-    return this.writer.length - this.#sent + this.#run.size + this.#sink.pendingSize
+    const tailSize = this.tail === null ? 0 : this.tail.size
+    return this.writer.length - this.#sent + this.#run.size + tailSize + this.#sink.pendingSize
   }
 
   /** Bytes that wait in the writer's buffer. */
@@ -77,9 +81,17 @@ export class Output<Writer extends ReplyBuffer> {
 
   /** Gets memory to write replies into. */
   open(): void {
+    if (this.tail !== null) this.settle()
     if (this.writer.buffer !== EMPTY) return
     this.writer.reset(takeBuffer(REPLY_BUFFER_SIZE))
     if (this.#run.size > 0) this.#run.moveTo(this.writer, this.#gateAt)
+  }
+
+  /** Takes what lies behind over: something comes behind that. */
+  settle(): void {
+    const { tail } = this
+    this.tail = null
+    tail?.settle()
   }
 
   /**
@@ -109,6 +121,7 @@ export class Output<Writer extends ReplyBuffer> {
    * nothing in front of them but others of that kind, otherwise from a copy.
    */
   share(bytes: Buffer, start: number, end: number, gate: number, flushingOffset: number): void {
+    if (this.tail !== null) this.settle()
     const { writer } = this
     if (writer.buffer === EMPTY && this.#run.add(bytes, start, end, gate, flushingOffset)) return
     this.open()
@@ -140,6 +153,21 @@ export class Output<Writer extends ReplyBuffer> {
 
   /** Hands over bytes that are not written here, and that nobody changes any more. False: something waits in front of them. */
   pass(bytes: Buffer): boolean {
+    if (this.tail !== null) this.settle()
+    return this.#pass(bytes)
+  }
+
+  /** Sends the front of the tail, which is committed, behind all that is here. */
+  sendTail(bytes: Buffer, committedOffset: number): void {
+    if (this.writer.length > 0 || this.#run.size > 0) this.flush(committedOffset)
+    if (this.#pass(bytes)) return
+    const { tail } = this
+    this.tail = null
+    this.share(bytes, 0, bytes.length, 0, committedOffset)
+    this.tail = tail
+  }
+
+  #pass(bytes: Buffer): boolean {
     if (this.writer.length > 0 || this.#run.size > 0) return false
     if (bytes.length > 0) this.#sink.write(bytes)
     this.#base += bytes.length

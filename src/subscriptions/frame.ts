@@ -85,6 +85,11 @@ export class Frame {
     return `${this.#kind} ${this.#pattern.toString('latin1')}`
   }
 
+  /** Whether it is written to memory that many send from. */
+  get isForMany(): boolean {
+    return this.#chunks !== null
+  }
+
   get payloadSize(): number {
     return this.#payloadEnd - this.#payloadStart
   }

@@ -4,7 +4,7 @@ import { CAUSE, KIND } from '../models/kinds.js'
 /** An event of a key: Redis's name of it, and the letter of its class in `notify-keyspace-events`. */
 export interface KeyEvent {
   readonly name: string
-  readonly type: '$' | 'g' | 'x'
+  readonly type: '$' | 'g' | 'x' | 'l' | 't'
 }
 
 const event = (name: string, type: KeyEvent['type']): KeyEvent => ({ name, type })
@@ -13,7 +13,8 @@ const SET = event('set', '$')
 const INCRBY = event('incrby', '$')
 const EXPIRE = event('expire', 'g')
 const PERSIST = event('persist', 'g')
-const DEL = event('del', 'g')
+const COPY_TO = event('copy_to', 'g')
+export const DEL = event('del', 'g')
 const EXPIRED = event('expired', 'x')
 export const RENAME_FROM = event('rename_from', 'g')
 export const RENAME_TO = event('rename_to', 'g')
@@ -22,7 +23,7 @@ export const RENAME_TO = event('rename_to', 'g')
 const OF_VALUE: ReadonlyMap<string, KeyEvent> = new Map([
   ...['incr', 'incrby', 'decr', 'decrby'].map((name) => [name, INCRBY] as const),
   ...['append', 'incrbyfloat', 'setrange', 'setbit'].map((name) => [name, event(name, '$')] as const),
-  ['copy', event('copy_to', 'g')],
+  ['copy', COPY_TO],
   ['rename', RENAME_TO],
   ['renamenx', RENAME_TO],
 ])
@@ -42,7 +43,12 @@ export function keyEventOf(
   if (kind === KIND.string) {
     if (!isTombstone) return OF_VALUE.get(commandName ?? '') ?? SET
     if (command === CAUSE.expired) return EXPIRED
+    if (commandName === 'copy') return null
     return RENAMES.has(commandName ?? '') ? RENAME_FROM : DEL
+  }
+  if (kind === KIND.list || kind === KIND.stream) {
+    if (RENAMES.has(commandName ?? '')) return RENAME_TO
+    return commandName === 'copy' ? COPY_TO : null
   }
   if (kind !== KIND.expiry) return null
   if (isTombstone) return PERSIST

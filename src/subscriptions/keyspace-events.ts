@@ -1,10 +1,17 @@
-import type { Log, LogCursor } from '../../segments/index.js'
-import { keyEventOf, RENAME_FROM, RENAME_TO, type KeyEvent } from './key-events.js'
+import { RECORD_FLAG, type Log, type LogCursor, type RecordView } from '../../segments/index.js'
+import type { Keyspace } from '../models/keyspace.js'
+import { KIND } from '../models/kinds.js'
+import { ChangeJournal, type ObjectChange } from '../models/objects/change-journal.js'
+import { DEL, keyEventOf, RENAME_FROM, RENAME_TO, type KeyEvent } from './key-events.js'
+import { lastEventOf, memberEventOf } from './object-events.js'
 import type { Subscriptions } from './subscriptions.js'
 
 /** So long may the records of a commit be gone through at once. */
 const SLICE_MS = 5
 const SLICE_COUNT = 256
+/** With so many changes of lists and streams untold, others wait. */
+const UNTOLD_MAX = 10_000
+const TOLD_CLASSES = ['$', 'g', 'x', 'l', 't']
 /** What `A` stands for. */
 const ALL_CLASSES = 'g$lshzxetd'
 
@@ -14,6 +21,7 @@ const ALL_CLASSES = 'g$lshzxetd'
  */
 export class KeyspaceEvents {
   readonly #log: Log
+  readonly #keyspace: Keyspace
   readonly #subscriptions: Subscriptions
   readonly #commandNames: ReadonlyMap<number, string>
   readonly #onReadFailed: (error: unknown) => void
@@ -22,15 +30,21 @@ export class KeyspaceEvents {
   #isBusy = false
   /** A key that was given a name: told behind the name that it had. */
   #renamed: Buffer | null = null
+  /** The old name of an object has been told, and the new one has not. */
+  #isRenaming = false
+  /** What was told last of lists and streams, and which events. */
+  #change: ObjectChange | null = null
+  readonly #told: string[] = []
 
   /** @param commandNames by the codes that stand in records */
   constructor(
-    log: Log,
+    keyspace: Keyspace,
     subscriptions: Subscriptions,
     commandNames: ReadonlyMap<number, string>,
     onReadFailed: (error: unknown) => void,
   ) {
-    this.#log = log
+    this.#log = keyspace.log
+    this.#keyspace = keyspace
     this.#subscriptions = subscriptions
     this.#commandNames = commandNames
     this.#onReadFailed = onReadFailed
@@ -43,9 +57,11 @@ export class KeyspaceEvents {
 
   set classes(classes: string) {
     this.#classes = classes
-    const isOn = (this.#has('K') || this.#has('E')) && ['$', 'g', 'x'].some((type) => this.#has(type))
+    const isOn = (this.#has('K') || this.#has('E')) && TOLD_CLASSES.some((type) => this.#has(type))
     if (!isOn) this.#cursor = null
     else this.#cursor ??= this.#log.cursor(this.#log.endOffset)
+    if (!isOn || !(this.#has('l') || this.#has('t'))) this.#keyspace.journal = null
+    else this.#keyspace.journal ??= new ChangeJournal()
   }
 
   #has(letter: string): boolean {
@@ -62,6 +78,7 @@ export class KeyspaceEvents {
     const { channels, patterns } = this.#subscriptions.topics
     if (channels.size === 0 && patterns.size === 0) {
       cursor.offset = Math.max(cursor.offset, this.#log.committedOffset)
+      this.#keyspace.journal?.forget(cursor.offset)
       return
     }
     const until = performance.now() + SLICE_MS
@@ -74,11 +91,15 @@ export class KeyspaceEvents {
       }
       for (let count = 1; !isLate && cursor.next(); count++) {
         this.#tell(cursor)
-        isLate = count % SLICE_COUNT === 0 && performance.now() > until
+        isLate = count % SLICE_COUNT === 0 && performance.now() > until && this.#mayWait
       }
       cursor.close()
     }
     this.#goOnLater(cursor)
+  }
+
+  get #mayWait(): boolean {
+    return (this.#keyspace.journal?.count ?? 0) < UNTOLD_MAX
   }
 
   /** It has been committed, and is not in memory any more: many segments were. */
@@ -105,17 +126,56 @@ export class KeyspaceEvents {
     })
   }
 
-  #tell({ view }: LogCursor): void {
-    const event = keyEventOf(view, this.#commandNames.get(view.command))
-    if (event === null) return
-    if (event === RENAME_TO) {
-      this.#renamed = Buffer.from(view.key())
+  #tell({ view, recordOffset }: LogCursor): void {
+    if ((view.flags & RECORD_FLAG.member) !== 0) {
+      this.#tellMember(view, recordOffset)
       return
     }
-    this.#publish(event, view.key())
-    if (event !== RENAME_FROM || this.#renamed === null) return
-    this.#publish(RENAME_TO, this.#renamed)
-    this.#renamed = null
+    const commandName = this.#commandNames.get(view.command)
+    const event = keyEventOf(view, commandName)
+    if (event === null) return
+    if (event === DEL && (view.flags & RECORD_FLAG.endsObject) !== 0)
+      this.#tellLast(commandName ?? '', view.key(), recordOffset)
+    if (event === RENAME_TO || event === RENAME_FROM) this.#tellRename(event, view)
+    else this.#publish(event, view.key())
+  }
+
+  /** Of a string the new name is in the log first; of an object the old one, and what the new one has had goes in between. */
+  #tellRename(event: KeyEvent, view: RecordView): void {
+    const key = Buffer.from(view.key())
+    if (event === RENAME_TO && view.kind === KIND.string) this.#renamed = key
+    else if (event === RENAME_TO) {
+      this.#isRenaming = false
+      this.#publish(RENAME_TO, key)
+    } else if (this.#renamed !== null) {
+      this.#publish(RENAME_FROM, key)
+      this.#publish(RENAME_TO, this.#renamed)
+      this.#renamed = null
+    } else if (!this.#isRenaming) {
+      this.#isRenaming = true
+      this.#publish(RENAME_FROM, key)
+    }
+  }
+
+  /** A command may write many records: it is told once. */
+  #tellMember(view: RecordView, offset: number): void {
+    const change = this.#keyspace.journal?.at(offset, view.objectId) ?? null
+    if (change === null) return
+    const name = memberEventOf(view, this.#commandNames.get(view.command) ?? '', offset, change)
+    if (change !== this.#change) {
+      this.#change = change
+      this.#told.length = 0
+    }
+    if (name === null || this.#told.includes(name)) return
+    this.#told.push(name)
+    this.#publish({ name, type: name.startsWith('x') ? 't' : 'l' }, change.key)
+  }
+
+  /** The last items of a list go with the key, by one record. */
+  #tellLast(commandName: string, key: Buffer, offset: number): void {
+    const change = this.#keyspace.journal?.endAt(offset) ?? null
+    const name = change === null ? null : lastEventOf(commandName, change)
+    if (name !== null) this.#publish({ name, type: 'l' }, key)
   }
 
   #publish({ name, type }: KeyEvent, key: Buffer): void {

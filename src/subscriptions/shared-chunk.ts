@@ -9,21 +9,42 @@ const SIZE_MAX = 64 * 1024
 export class SharedChunk {
   #bytes: Buffer = Buffer.alloc(0)
   #end = 0
+  #runStart = 0
 
   /** Where the messages of now are written. */
   get bytes(): Buffer {
     return this.#bytes
   }
 
+  /** Where the messages that belong together begin, see {@link beginRun}. */
+  get runStart(): number {
+    return this.#runStart
+  }
+
+  get end(): number {
+    return this.#end
+  }
+
+  /** What is added from now on is to lie in one piece. */
+  beginRun(): void {
+    this.#runStart = this.#end
+  }
+
   /** Copies a message there; returns where it begins. */
   add(from: Buffer, size: number): number {
-    if (this.#end + size > this.#bytes.length) {
-      this.#bytes = Buffer.allocUnsafeSlow(Math.max(SIZE_MIN, size, Math.min(SIZE_MAX, this.#bytes.length * 2)))
-      this.#end = 0
-    }
+    if (this.#end + size > this.#bytes.length) this.#moveOn(size)
     const start = this.#end
     from.copy(this.#bytes, start, 0, size)
     this.#end = start + size
     return start
+  }
+
+  #moveOn(size: number): void {
+    const old = this.#bytes
+    const runSize = this.#end - this.#runStart
+    this.#bytes = Buffer.allocUnsafeSlow(Math.max(SIZE_MIN, runSize + size, Math.min(SIZE_MAX, old.length * 2)))
+    old.copy(this.#bytes, 0, this.#runStart, this.#end)
+    this.#runStart = 0
+    this.#end = runSize
   }
 }

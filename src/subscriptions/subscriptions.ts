@@ -5,6 +5,7 @@ import { Frame, type Chunks } from './frame.js'
 import type { InterestMap } from './interests.js'
 import type { Outlet } from './outlet.js'
 import { Recent } from './recent.js'
+import { Round } from './round.js'
 import { SharedChunk } from './shared-chunk.js'
 import { SharedFrames } from './shared-frames.js'
 import { Subscriber, type PushLimits, type SubscriberParts } from './subscriber.js'
@@ -18,12 +19,19 @@ const SHARED_COUNT_MIN = 4
 /** ... messages of up to so many bytes. */
 const SHARED_SIZE_MAX = 4 * 1024
 
+/** So long may a message that is committed wait for those that are about to be, in ms ... */
+const HOLD_MS = 4
+/** ... and where it took longer, none waits in so many commits. */
+const IMPATIENT_COMMITS = 64
+
 /** Those who have subscribed to one channel, or pattern. */
 export interface Topic {
   readonly name: Buffer
   readonly subscribers: Set<Subscriber>
   /** Where its messages lie for all of them. */
   readonly chunks: Chunks
+  /** The one that was begun last. */
+  round: Round | null
 }
 
 /** By the bytes of their names as latin1. */
@@ -55,6 +63,12 @@ export class Subscriptions {
   readonly #parts: SubscriberParts
   #unflushed: Subscriber[] = []
   #isScheduled = false
+  /** Those that are not sent yet, in the order in which they were begun. */
+  #rounds: Round[] = []
+  #isSendScheduled = false
+  /** Since when something that is committed waits for what is not; 0: nothing does. */
+  #heldSinceMs = 0
+  #impatientCommits = 0
 
   constructor(log: Log, messages: Messages, onReadFailed: (error: unknown) => void) {
     this.#log = log
@@ -71,6 +85,34 @@ export class Subscriptions {
   /** Everything below the offset is committed. */
   committed(offset: number): void {
     this.#recent.committed(offset)
+    if (this.#impatientCommits > 0) this.#impatientCommits--
+    this.#sendSoon(offset)
+  }
+
+  /**
+   * Rounds leave at the end of the turn: those who have published get their replies first, and go on while the messages are sent, and
+   * the next commit is under way meanwhile.
+   */
+  #sendSoon(committedOffset: number): void {
+    const first = this.#rounds[0]
+    if (this.#isSendScheduled || first === undefined || first.firstGate > committedOffset) return
+    if (first.gate > committedOffset) {
+      if (this.#heldSinceMs === 0) this.#heldSinceMs = performance.now()
+      return
+    }
+    if (this.#heldSinceMs > 0 && performance.now() - this.#heldSinceMs > HOLD_MS)
+      this.#impatientCommits = IMPATIENT_COMMITS
+    this.#heldSinceMs = 0
+    this.#isSendScheduled = true
+    setImmediate(this.#sendRounds)
+  }
+
+  readonly #sendRounds = (): void => {
+    this.#isSendScheduled = false
+    const { committedOffset } = this.#log
+    const rounds = this.#rounds
+    this.#rounds = rounds.filter(({ gate }) => gate > committedOffset)
+    for (const round of rounds) if (round.gate <= committedOffset) round.send()
   }
 
   /** Messages have been let go of: whoever has not been told of them in time is cut off. */
@@ -101,9 +143,10 @@ export class Subscriptions {
     let topic = topics.get(key)
     if (topic === undefined) {
       const chunks = { 2: new SharedChunk(), 3: new SharedChunk() }
-      topics.set(key, (topic = { name, subscribers: new Set(), chunks }))
+      topics.set(key, (topic = { name, subscribers: new Set(), chunks, round: null }))
     }
     topic.subscribers.add(subscriber)
+    if (topic.round?.isOver === false) topic.round.others.add(subscriber)
   }
 
   /** False: it was not subscribed. */
@@ -112,6 +155,8 @@ export class Subscriptions {
     if (!interests.delete(key)) return false
     const topics = this.topics[kind]
     const topic = topics.get(key)
+    subscriber.leaveRounds()
+    topic?.round?.others.delete(subscriber)
     topic?.subscribers.delete(subscriber)
     if (topic?.subscribers.size === 0) topics.delete(key)
     return true
@@ -166,22 +211,42 @@ export class Subscriptions {
       const topic = named.get(channel.toString('latin1', start, end))
       if (topic !== undefined) {
         frame.address(isShard ? 'smessage' : 'message', undefined, chunksFor(topic, frame))
-        count += giveAll(topic, frame, offset, gate)
+        count += this.#give(topic, frame, offset, gate)
       }
     }
     if (!isShard && patterns.size > 0) {
       for (const topic of patterns.values()) {
         if (!globMatches(topic.name, 0, topic.name.length, channel, start, end)) continue
         frame.address('pmessage', topic.name, chunksFor(topic, frame))
-        count += giveAll(topic, frame, offset, gate)
+        count += this.#give(topic, frame, offset, gate)
       }
     }
     for (const topic of replays.values()) {
       if (!globMatches(topic.name, 0, topic.name.length, channel, start, end)) continue
       frame.address('fmessage', topic.name, chunksFor(topic, frame))
-      count += giveAll(topic, frame, offset, gate)
+      count += this.#give(topic, frame, offset, gate)
     }
     return count
+  }
+
+  /** Gives a message, addressed to the topic, to all of its subscribers; returns how many they are. */
+  #give(topic: Topic, frame: Frame, offset: number, gate: number): number {
+    const { subscribers, chunks } = topic
+    if (frame.isForMany) {
+      const { flushingOffset, committedOffset } = this.#log
+      let { round } = topic
+      // Under load a commit is seldom alone: where the next one is soon there, each subscriber gets both in one write.
+      const closedOffset = this.#impatientCommits > 0 ? flushingOffset : committedOffset
+      if (round?.takes(gate, closedOffset, committedOffset) !== true) {
+        const before = round?.isOver === false ? round.gate : 0
+        round = new Round(subscribers, chunks, offset, Math.max(gate, before))
+        topic.round = round
+        this.#rounds.push(round)
+      }
+      round.add(frame, offset, gate)
+      this.#sendSoon(committedOffset)
+    } else for (const subscriber of subscribers) subscriber.give(frame, offset, gate)
+    return subscribers.size
   }
 
   #flushSoon(subscriber: Subscriber): void {
@@ -202,9 +267,4 @@ export class Subscriptions {
 /** What few get is copied for each: that keeps no memory of its own. */
 function chunksFor({ subscribers, chunks }: Topic, frame: Frame): Chunks | null {
   return subscribers.size >= SHARED_COUNT_MIN && frame.payloadSize <= SHARED_SIZE_MAX ? chunks : null
-}
-
-function giveAll({ subscribers }: Topic, frame: Frame, offset: number, gate: number): number {
-  for (const subscriber of subscribers) subscriber.give(frame, offset, gate)
-  return subscribers.size
 }

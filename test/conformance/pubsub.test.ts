@@ -1,10 +1,9 @@
-import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { Daemon, temporaryFolder } from '../helpers/daemon.js'
 import { needs } from '../helpers/needs.js'
 import { Random } from '../helpers/random.js'
 import { RedisServer } from '../helpers/redis-server.js'
-import { RespClient, type Reply } from '../helpers/resp-client.js'
+import { Twin } from './twin.js'
 
 /*
  * Several clients subscribe, publish and ask at flin-server and at Redis 7.0, by chance; what each of them is told, in order, is
@@ -39,56 +38,8 @@ after(async () => {
   for (const cleanup of cleanups) await cleanup()
 })
 
-/** The same client of two servers. */
-class Twin {
-  readonly #redis: RespClient
-  readonly #flin: RespClient
-  #marks = 0
-  readonly #protocol: 2 | 3
-
-  private constructor(redisClient: RespClient, flinClient: RespClient, protocol: 2 | 3) {
-    this.#redis = redisClient
-    this.#flin = flinClient
-    this.#protocol = protocol
-  }
-
-  static async connect(protocol: 2 | 3): Promise<Twin> {
-    return new Twin(
-      await RespClient.connect(redis.port, protocol),
-      await RespClient.connect(daemon.port, protocol),
-      protocol,
-    )
-  }
-
-  call(...args: string[]): Promise<void> {
-    return this.callAll(args.length === 0 ? [] : [args])
-  }
-
-  /** Sends requests to both and waits for all that they say up to them: a ping behind them tells where that ends. */
-  async callAll(requests: readonly (readonly string[])[]): Promise<void> {
-    const mark = `mark${this.#marks++}`
-    const [expected, actual] = await Promise.all(
-      [this.#redis, this.#flin].map(async (client) => {
-        client.send([...requests, ['PING', mark]].map(frameOf).join(''))
-        const replies: Reply[] = []
-        for (;;) {
-          const reply = await client.read()
-          if (JSON.stringify(reply).includes(mark)) return replies
-          replies.push(reply)
-        }
-      }),
-    )
-    assert.deepEqual(actual, expected, `after ${JSON.stringify(requests)}, in RESP${this.#protocol}`)
-  }
-
-  close(): void {
-    this.#redis.close()
-    this.#flin.close()
-  }
-}
-
-function frameOf(args: readonly string[]): string {
-  return `*${args.length}\r\n${args.map((arg) => `$${arg.length}\r\n${arg}\r\n`).join('')}`
+function connect(protocol: 2 | 3): Promise<Twin> {
+  return Twin.connect(redis.port, daemon.port, protocol)
 }
 
 const CHANNELS = ['news', 'news.a', 'chat', 'n', '']
@@ -137,7 +88,7 @@ for (const protocol of [2, 3] as const) {
     needed,
     async () => {
       const random = new Random(SEED + protocol)
-      const twins = await Promise.all(Array.from({ length: CLIENTS }, () => Twin.connect(protocol)))
+      const twins = await Promise.all(Array.from({ length: CLIENTS }, () => connect(protocol)))
       for (let step = 0; step < STEPS; step++) {
         const i = random.below(CLIENTS)
         const args = request(random)
@@ -145,7 +96,7 @@ for (const protocol of [2, 3] as const) {
         if (args[0] === 'RESET') {
           // It is as new: RESP2 again.
           twins[i]!.close()
-          twins[i] = await Twin.connect(protocol)
+          twins[i] = await connect(protocol)
         }
         if (step % 10 === 0) for (const twin of twins) await twin.call()
       }
@@ -155,7 +106,7 @@ for (const protocol of [2, 3] as const) {
 }
 
 test('what is published within EXEC reaches others in order, between what else they are told', needed, async () => {
-  const [publisher, subscriber] = [await Twin.connect(2), await Twin.connect(2)]
+  const [publisher, subscriber] = [await connect(2), await connect(2)]
   await subscriber.call('SUBSCRIBE', 'a', 'b')
   await publisher.callAll([['MULTI'], ['PUBLISH', 'a', '1'], ['SET', 'k', 'v'], ['PUBLISH', 'b', '2'], ['EXEC']])
   await subscriber.call()
@@ -166,7 +117,7 @@ test('what is published within EXEC reaches others in order, between what else t
 })
 
 test('messages pass where a client wants no replies, and so does what tells of its subscriptions', needed, async () => {
-  const [publisher, subscriber] = [await Twin.connect(2), await Twin.connect(3)]
+  const [publisher, subscriber] = [await connect(2), await connect(3)]
   const reply = (mode: string): string[] => ['CLIENT', 'REPLY', mode]
   await subscriber.callAll([reply('SKIP'), ['SUBSCRIBE', 'a'], reply('SKIP'), ['GET', 'x']])
   await subscriber.callAll([reply('OFF'), ['SUBSCRIBE', 'b'], ['GET', 'x'], reply('ON')])
@@ -180,7 +131,7 @@ test('messages pass where a client wants no replies, and so does what tells of i
 })
 
 test('keyspace notifications are the ones that Redis sends', needed, async () => {
-  const [writer, subscriber] = [await Twin.connect(2), await Twin.connect(2)]
+  const [writer, subscriber] = [await connect(2), await connect(2)]
   await writer.call('FLUSHALL')
   await writer.call('CONFIG', 'SET', 'notify-keyspace-events', 'AKE')
   await writer.call('CONFIG', 'GET', 'notify-keyspace-events')

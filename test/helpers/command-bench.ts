@@ -66,6 +66,9 @@ export class BenchSession implements Session {
       protocol: 2,
       pendingSize: 0,
       isMidReply: false,
+      isSteady: false,
+      tail: null,
+      sendTail: () => undefined,
       push: (bytes, start, end) => {
         pushed.push(bytes.toString('latin1', start, end))
         return isTold

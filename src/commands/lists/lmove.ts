@@ -55,6 +55,7 @@ export function moveItem({ keyspace, reply }: Context, args: Args, from: Side, t
     keyspace.changed(target)
     listOf(keyspace, args, 1)
   }
+  keyspace.journal?.takes(from)
   if (items.count === 1) keyspace.remove(buf, starts[1]!, ends[1]!)
   else {
     items.find(order)

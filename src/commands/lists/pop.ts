@@ -62,6 +62,7 @@ export function popOne({ keyspace, reply }: Context, args: Args, i: number, list
   items.seek(side === 'left' ? 0 : items.count - 1)
   const record = itemRecord(keyspace.log, items)
   keyspace.beginRemoving(keySize(args, i) + MEMBER_OVERHEAD)
+  keyspace.journal?.takes(side)
   reply.bulk(record.bytes, record.valueStart, record.valueEnd)
   if (items.count === 1) keyspace.remove(args.buf, args.starts[i]!, args.ends[i]!)
   else {
@@ -109,6 +110,7 @@ export function removeEnd(
   count: number,
 ): void {
   const { items } = list
+  keyspace.journal?.takes(side)
   if (count === items.count) {
     keyspace.remove(buf, starts[i]!, ends[i]!)
     return

@@ -61,8 +61,11 @@ function run({ keyspace, server, session, reply }: Context, { buf, starts, ends 
   // A message may tell of what its client has just written: it must not be known before that.
   keyspace.gate = log.endOffset
   const own = session.subscriber
-  if (own !== null) own.isReplying = session.queue !== null || session.replyMode !== 'on'
+  if (own !== null) {
+    own.isPublishing = true
+    own.isReplying = session.queue !== null || session.replyMode !== 'on'
+  }
   const count = subscriptions.publish(isShard, buf, start, end, buf, from, to, offset)
-  if (own !== null) own.isReplying = false
+  if (own !== null) own.isPublishing = own.isReplying = false
   reply.integer(count)
 }
