@@ -7,7 +7,9 @@ import { until } from '../../helpers/until.js'
 /** The event that a message tells of, and its key. */
 function eventOf(reply: Reply): unknown[] {
   assert.ok(Array.isArray(reply))
-  return [String(reply[2]).replace('__keyevent@0__:', ''), reply[3]]
+  const [, , channel, key] = reply
+  assert.ok(typeof channel === 'string')
+  return [channel.replace('__keyevent@0__:', ''), key]
 }
 
 test('what a stream does by itself is told: dead letters, and entries that are let go of', async (t) => {
