@@ -4,15 +4,25 @@ import { isMainThread, parentPort, Worker } from 'node:worker_threads'
 
 type Job = () => void | Promise<void>
 
+/** What a test that runs apart can ask of its runner. */
+export interface ApartContext {
+  /** Runs when the test has ended. */
+  readonly after: (job: Job) => void
+  readonly diagnostic: (message: string) => void
+}
+
+type TestJob = (t: ApartContext) => void | Promise<void>
+
 /** What a file registers its tests with, as with the functions of node:test of these names. */
 export interface Apart {
   readonly describe: (name: string, body: () => void) => void
-  readonly test: (name: string, job: Job) => void
+  readonly test: (name: string, job: TestJob) => void
   /** Runs once, before the first test of the group or file that is run. */
   readonly before: (job: Job) => void
 }
 
 interface Answer {
+  readonly diagnostics: readonly string[]
   readonly failure: { readonly message: string; readonly stack: string } | null
 }
 
@@ -28,9 +38,10 @@ export function apart(url: string): Apart {
 /** In the runner's thread: each test asks the other thread to run it. */
 function outside(url: string): Apart {
   let worker: Worker | null = null
-  const run = async (path: string): Promise<void> => {
+  const run = async (path: string, t: runner.TestContext): Promise<void> => {
     worker ??= new Worker(new URL(url))
     const answer = await ask(worker, path)
+    for (const message of answer.diagnostics) t.diagnostic(message)
     if (answer.failure === null) return
     const error = new Error(answer.failure.message)
     error.stack = answer.failure.stack
@@ -45,10 +56,9 @@ function outside(url: string): Apart {
         groups.pop()
       })
     },
-    test: (name, job) => {
-      assert.equal(job.length, 0, 'a test that runs apart has no context')
+    test: (name) => {
       const path = pathOf(groups, name)
-      void runner.test(name, () => run(path))
+      void runner.test(name, (t) => run(path, t))
     },
     before: () => undefined,
   }
@@ -73,7 +83,7 @@ function ask(worker: Worker, path: string): Promise<Answer> {
 
 /** In the thread of the tests: runs each that it is asked for. */
 function inside(): Apart {
-  const jobs = new Map<string, Job>()
+  const jobs = new Map<string, TestJob>()
   const groups: string[] = []
   let befores: Job[] = []
   const port = parentPort!
@@ -93,9 +103,9 @@ function inside(): Apart {
       const path = pathOf(groups, name)
       assert.ok(!jobs.has(path), `two tests are named ${path}`)
       const first = befores
-      jobs.set(path, async () => {
+      jobs.set(path, async (t) => {
         for (const before of first) await before()
-        await job()
+        await job(t)
       })
     },
     before: (job) => {
@@ -109,12 +119,22 @@ function pathOf(groups: readonly string[], name: string): string {
   return [...groups, name].join(' > ')
 }
 
-async function answerOf(job: Job): Promise<Answer> {
+async function answerOf(job: TestJob): Promise<Answer> {
+  const diagnostics: string[] = []
+  const afters: Job[] = []
+  const t: ApartContext = {
+    after: (job) => void afters.push(job),
+    diagnostic: (message) => void diagnostics.push(message),
+  }
   try {
-    await job()
-    return { failure: null }
+    try {
+      await job(t)
+    } finally {
+      for (const after of afters) await after()
+    }
+    return { diagnostics, failure: null }
   } catch (error) {
-    return { failure: { message: String(error), stack: stackOf(error) } }
+    return { diagnostics, failure: { message: String(error), stack: stackOf(error) } }
   }
 }
 

@@ -4,6 +4,7 @@ import { MANIFEST_NAME } from '../../segments/names.js'
 import { vouchedOffset } from '../../segments/manifest.js'
 import { type Finding, type Verdict, verifyLog } from '../../segments/verify.js'
 import { apart } from '../helpers/apart.js'
+import { fasterTimers } from '../helpers/faster-timers.js'
 import type { Entry } from '../helpers/log-history.js'
 import { isFlinError, logOptions, LogSession } from '../helpers/log-session.js'
 import { PlainState } from '../helpers/plain-state.js'
@@ -20,6 +21,8 @@ import {
 } from '../helpers/small-log.js'
 
 const { before, describe, test } = apart(import.meta.url)
+
+fasterTimers()
 
 const ENDINGS: readonly Ending[] = ['closed', 'killed']
 
