@@ -23,7 +23,14 @@ export interface Apart {
 
 interface Answer {
   readonly diagnostics: readonly string[]
-  readonly failure: { readonly message: string; readonly stack: string } | null
+  readonly failure: Failure | null
+}
+
+/** An error as it comes over to another thread. */
+interface Failure {
+  readonly message: string
+  readonly stack: string
+  readonly cause: Failure | null
 }
 
 /**
@@ -42,10 +49,7 @@ function outside(url: string): Apart {
     worker ??= new Worker(new URL(url))
     const answer = await ask(worker, path)
     for (const message of answer.diagnostics) t.diagnostic(message)
-    if (answer.failure === null) return
-    const error = new Error(answer.failure.message)
-    error.stack = answer.failure.stack
-    throw error
+    if (answer.failure !== null) throw errorOf(answer.failure)
   }
   const groups: string[] = []
   return {
@@ -134,12 +138,18 @@ async function answerOf(job: TestJob): Promise<Answer> {
     }
     return { diagnostics, failure: null }
   } catch (error) {
-    return { diagnostics, failure: { message: String(error), stack: stackOf(error) } }
+    return { diagnostics, failure: failureOf(error) }
   }
 }
 
-/** With the stacks of its causes, which do not come over with it. */
-function stackOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return `${error.stack ?? String(error)}${error.cause === undefined ? '' : `\nCaused by: ${stackOf(error.cause)}`}`
+function failureOf(error: unknown): Failure {
+  if (!(error instanceof Error)) return { message: String(error), stack: String(error), cause: null }
+  const { message, stack = message, cause } = error
+  return { message, stack, cause: cause === undefined ? null : failureOf(cause) }
+}
+
+function errorOf({ message, stack, cause }: Failure): Error {
+  const error = new Error(message, cause === null ? {} : { cause: errorOf(cause) })
+  error.stack = stack
+  return error
 }
