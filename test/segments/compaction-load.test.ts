@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import type { Disk, Log, LogOptions } from '../../segments/index.js'
 import { stateDigest } from '../../src/models/digest.js'
 import type { Keyspace } from '../../src/models/keyspace.js'
+import { apart } from '../helpers/apart.js'
 import { Commits, runAt, untilReady } from '../helpers/compactions.js'
 import { applyKeyStep, keySteps, type KeyStep } from '../helpers/key-steps.js'
 import { temporaryFolder } from '../helpers/daemon.js'
 import { openKeyspace } from '../helpers/memory-log.js'
 import { SimDisk } from '../helpers/sim-disk.js'
 import { WeakHasher } from '../helpers/weak-hasher.js'
+
+const { test } = apart(import.meta.url)
 
 type Step =
   | KeyStep

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, mock, test } from 'node:test'
+import { mock } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { segmentName } from '../../segments/names.js'
 import type { FsyncPolicy } from '../../segments/options.js'
+import { apart } from '../helpers/apart.js'
 import { HeldDisk } from '../helpers/held-disk.js'
 import { History } from '../helpers/log-history.js'
 import { isFlinError, logOptions, LogSession } from '../helpers/log-session.js'
 import { valueFor, Workload } from '../helpers/log-workload.js'
 import { Random } from '../helpers/random.js'
 import { type FaultKind, SimDisk } from '../helpers/sim-disk.js'
+
+const { before, describe, test } = apart(import.meta.url)
 
 /** For longer runs: endings tried at each call; from 4 on every call is tried instead of each second to fifth, in more lives. */
 const SEEDS = Number(process.env['FLIN_CRASH_SEEDS'] ?? 1)
@@ -23,9 +26,6 @@ const LIVES: readonly [name: string, life: Life][] = [
 
 before(() => {
   mock.timers.enable({ apis: ['setTimeout'] })
-})
-after(() => {
-  mock.timers.reset()
 })
 
 type Ending = 'power cut' | 'kill'

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { before, describe, test } from 'node:test'
 import type { LogEvent, LogOptions } from '../../segments/options.js'
 import { MANIFEST_NAME } from '../../segments/names.js'
 import { vouchedOffset } from '../../segments/manifest.js'
 import { type Finding, type Verdict, verifyLog } from '../../segments/verify.js'
+import { apart } from '../helpers/apart.js'
+import { fasterTimers } from '../helpers/faster-timers.js'
 import type { Entry } from '../helpers/log-history.js'
 import { isFlinError, logOptions, LogSession } from '../helpers/log-session.js'
 import { PlainState } from '../helpers/plain-state.js'
@@ -18,6 +19,10 @@ import {
   withFile,
   withFlip,
 } from '../helpers/small-log.js'
+
+const { before, describe, test } = apart(import.meta.url)
+
+fasterTimers()
 
 const ENDINGS: readonly Ending[] = ['closed', 'killed']
 

@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict'
-import { before, describe, test } from 'node:test'
 import { readHeader, sealBatch } from '../../segments/batch.js'
 import { decodeManifest, encodeManifest } from '../../segments/manifest.js'
 import { MANIFEST_NAME, segmentName, sideFileName, suspectName } from '../../segments/names.js'
 import { applyRepair, planRepair, type RepairPlan } from '../../segments/repair.js'
 import { verifyLog } from '../../segments/verify.js'
+import { apart } from '../helpers/apart.js'
+import { fasterTimers } from '../helpers/faster-timers.js'
 import { logOptions, LogSession } from '../helpers/log-session.js'
 import { valueFor } from '../helpers/log-workload.js'
 import { PlainState } from '../helpers/plain-state.js'
 import { SimDisk } from '../helpers/sim-disk.js'
 import { type Files, smallLog, type SmallLog, withFile } from '../helpers/small-log.js'
+
+const { before, describe, test } = apart(import.meta.url)
+
+fasterTimers()
 
 interface Case {
   readonly name: string

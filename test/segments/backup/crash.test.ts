@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
 import { backupLog } from '../../../segments/backup/backup.js'
 import { restoreLog } from '../../../segments/backup/restore.js'
 import { Log } from '../../../segments/log.js'
 import { MANIFEST_NAME } from '../../../segments/names.js'
 import { verifyLog } from '../../../segments/verify.js'
+import { apart } from '../../helpers/apart.js'
 import { backupOf, diskOf, endsOn, GrowingLog, heldBy, restored, type Snapshot } from '../../helpers/backups.js'
+import { fasterTimers } from '../../helpers/faster-timers.js'
 import { isFlinError, logOptions } from '../../helpers/log-session.js'
 import { SimDisk } from '../../helpers/sim-disk.js'
+
+const { describe, test } = apart(import.meta.url)
+
+fasterTimers()
 
 /** For longer runs: endings tried at each call; from 4 on every call is tried instead of each third or fifth. */
 const SEEDS = Number(process.env['FLIN_CRASH_SEEDS'] ?? 1)
