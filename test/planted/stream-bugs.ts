@@ -11,10 +11,28 @@ export const STREAM_BUGS: readonly Bug[] = [
     name: 'acked-ignores-pending',
     why: 'Trimming with ACKED takes what a group has been given and has not acknowledged.',
     file: 'src/models/streams/references.ts',
-    find: `    if (seekDelivered(log, stream, pending.id, pending, at)) return Math.min(needed, entries.offsetAt(at))
+    find: `    if (seekDelivered(log, stream, it.id, it, at)) return Math.min(needed, entries.offsetAt(at))
 `,
     replace: ``,
     caughtBy: retention('trimming is that of a naive stream'),
+  },
+  {
+    name: 'acked-passes-claimed',
+    why: 'An entry that has become pending again lies before those that have been looked at: trimming with ACKED takes it.',
+    file: 'src/models/streams/group-writes.ts',
+    find: `  if (id.compare(consumer.group.goneTo) < 0) consumer.group.goneTo.copy(id)
+`,
+    replace: ``,
+    caughtBy: retention('has become pending again'),
+  },
+  {
+    name: 'gone-pending-walked-again',
+    why: 'What is pending of entries that are gone is passed with every trimming, however much it is.',
+    file: 'src/models/streams/references.ts',
+    find: `    goneTo.copy(it.id)
+`,
+    replace: ``,
+    caughtBy: retention('is passed once'),
   },
   {
     name: 'acked-ignores-undelivered',
