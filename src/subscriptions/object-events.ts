@@ -1,10 +1,11 @@
 import type { RecordView } from '../../segments/index.js'
-import { KIND } from '../models/kinds.js'
+import { CAUSE, KIND } from '../models/kinds.js'
 import type { ObjectChange } from '../models/objects/change-journal.js'
 
 /** Commands by whose names Redis calls what they do to a list, whichever way they do it. */
 const LIST_EVENTS: ReadonlySet<string> = new Set(['lset', 'linsert', 'lrem', 'ltrim'])
-const ADDS_ENTRY: ReadonlySet<string> = new Set(['xadd', 'flin.xadd'])
+/** A claim adds to the dead-letter stream what it gives up. */
+const ADDS_ENTRY: ReadonlySet<string> = new Set(['xadd', 'flin.xadd', 'xclaim', 'xautoclaim'])
 
 /**
  * Redis's name of what a record of a list's or a stream's member says; null: it has none, as what consumers do with their entries.
@@ -12,7 +13,7 @@ const ADDS_ENTRY: ReadonlySet<string> = new Set(['xadd', 'flin.xadd'])
  * @param offset of the record
  */
 export function memberEventOf(
-  { kind, isTombstone, datum }: RecordView,
+  { kind, isTombstone, datum, command }: RecordView,
   commandName: string,
   offset: number,
   { side }: ObjectChange,
@@ -29,7 +30,7 @@ export function memberEventOf(
       if (isTombstone) return 'xdel'
       return ADDS_ENTRY.has(commandName) ? 'xadd' : null
     case KIND.streamState:
-      if (ADDS_ENTRY.has(commandName) || commandName === 'xtrim') return 'xtrim'
+      if (ADDS_ENTRY.has(commandName) || commandName === 'xtrim' || command === CAUSE.retained) return 'xtrim'
       return commandName === 'xsetid' ? 'xsetid' : null
     case KIND.group:
       if (isTombstone) return 'xgroup-destroy'

@@ -319,10 +319,10 @@ export const BUGS: readonly Bug[] = [
     name: 'served-though-closed',
     why: 'A client that has closed its side goes on waiting, and takes something with it.',
     file: 'src/net/connection.ts',
-    find: `    this.#isClosing = true
+    find: `    this.#output.settle()
     this.#unblock()
     this.#flush()`,
-    replace: `    this.#isClosing = true
+    replace: `    this.#output.settle()
     this.#flush()`,
     caughtBy: blocked('closes its side only'),
   },
