@@ -96,6 +96,8 @@ export interface ForeseenLetters {
   readonly keys: Set<string>
   /** Bytes that the name of a group or a consumer has at most, as far as the stream has them now. */
   nameSizeMax: number
+  /** Bytes that the record of an entry takes at most, as far as the stream has them now, or may have been given by others. */
+  entrySizeMax: number
 }
 
 /** What a transaction may have made of keys when a command's turn comes, before its first command has run. */

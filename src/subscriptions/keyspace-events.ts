@@ -77,8 +77,7 @@ export class KeyspaceEvents {
     if (cursor !== this.#cursor) return
     const { channels, patterns } = this.#subscriptions.topics
     if (channels.size === 0 && patterns.size === 0) {
-      cursor.offset = Math.max(cursor.offset, this.#log.committedOffset)
-      this.#keyspace.journal?.forget(cursor.offset)
+      this.#passOver(cursor)
       return
     }
     const until = performance.now() + SLICE_MS
@@ -112,10 +111,16 @@ export class KeyspaceEvents {
       },
       (error: unknown) => {
         this.#isBusy = false
-        this.#cursor = null
+        if (cursor === this.#cursor) this.#passOver(cursor)
         this.#onReadFailed(error)
       },
     )
+  }
+
+  /** What nobody hears, or could not be read, is not told; nor may anything be held for it. */
+  #passOver(cursor: LogCursor): void {
+    cursor.offset = Math.max(cursor.offset, this.#log.committedOffset)
+    this.#keyspace.journal?.forget(cursor.offset)
   }
 
   #goOnLater(cursor: LogCursor): void {

@@ -804,9 +804,11 @@ export const BUGS: readonly Bug[] = [
     name: 'group-trusts-offset',
     why: 'A group is given entries again that came back, by XSETID, with ids that it has been given.',
     file: 'src/models/streams/stream.ts',
-    find: `    for (const group of this.groups.values()) group.nextOffset = -1
+    find: `      group.nextOffset = -1
+      group.goneTo.setZero()
 `,
-    replace: ``,
+    replace: `      group.goneTo.setZero()
+`,
     caughtBy: streams('an id that came back by XSETID'),
   },
   {

@@ -8,13 +8,60 @@ const foresight = (tests: string): TestChoice[] => [{ file: 'test/src/commands/t
 /** Mistakes in what streams have beyond Redis 7.0: trimming that spares, settings, dead letters, reading by offset. */
 export const STREAM_BUGS: readonly Bug[] = [
   {
+    name: 'ack-not-written',
+    why: 'XACK is answered and told, and not in the log: after a crash the entry is pending again.',
+    file: 'src/models/streams/group-writes.ts',
+    find: `  pending.isPending = false
+  bury(keyspace, stream, pending)
+`,
+    replace: `  pending.isPending = false
+  stream.applyMemberRemoval(pending)
+`,
+    caughtBy: [{ file: 'test/src/commands/crash/crash.test.ts', tests: 'all that was told is found' }],
+  },
+  {
+    name: 'publish-not-gated',
+    why: 'PUBLISH is answered before its message is committed: a crash takes it back.',
+    file: 'src/commands/pubsub/publish.ts',
+    find: `  keyspace.gate = log.endOffset
+`,
+    replace: ``,
+    caughtBy: [{ file: 'test/src/commands/crash/crash.test.ts', tests: 'all that was told is found' }],
+  },
+  {
+    name: 'round-before-commit',
+    why: 'The messages of a round are sent to subscribers before they are committed.',
+    file: 'src/subscriptions/subscriptions.ts',
+    find: `for (const round of rounds) if (round.gate <= committedOffset) round.send()`,
+    replace: `for (const round of rounds) round.send()`,
+    caughtBy: [{ file: 'test/src/subscriptions/rounds.test.ts', tests: 'a round leaves when all of it is committed' }],
+  },
+  {
     name: 'acked-ignores-pending',
     why: 'Trimming with ACKED takes what a group has been given and has not acknowledged.',
     file: 'src/models/streams/references.ts',
-    find: `    if (seekDelivered(log, stream, pending.id, pending, at)) return Math.min(needed, entries.offsetAt(at))
+    find: `    if (seekDelivered(log, stream, it.id, it, at)) return Math.min(needed, entries.offsetAt(at))
 `,
     replace: ``,
     caughtBy: retention('trimming is that of a naive stream'),
+  },
+  {
+    name: 'acked-passes-claimed',
+    why: 'An entry that has become pending again lies before those that have been looked at: trimming with ACKED takes it.',
+    file: 'src/models/streams/group-writes.ts',
+    find: `  if (id.compare(consumer.group.goneTo) < 0) consumer.group.goneTo.copy(id)
+`,
+    replace: ``,
+    caughtBy: retention('has become pending again'),
+  },
+  {
+    name: 'gone-pending-walked-again',
+    why: 'What is pending of entries that are gone is passed with every trimming, however much it is.',
+    file: 'src/models/streams/references.ts',
+    find: `    goneTo.copy(it.id)
+`,
+    replace: ``,
+    caughtBy: retention('is passed once'),
   },
   {
     name: 'acked-ignores-undelivered',

@@ -17,3 +17,13 @@ export function integerOr(args: Args, i: number, fault: string): number {
   if (big === null) throw new ReplyError(fault)
   return Number(big)
 }
+
+/** For foresight: the largest of the numbers that COUNT may be given from argument `from` on, whatever is wrong with others; 0: none. */
+export function foreseenCount(args: Args, from: number): number {
+  let count = 0
+  for (let i = from; i + 1 < args.count; i++) {
+    const given = args.equalsIgnoreCase(i, 'COUNT') ? args.integer(i + 1) : NaN
+    if (!Number.isNaN(given)) count = Math.max(count, given)
+  }
+  return count
+}

@@ -15,7 +15,7 @@ import type { Stream } from '../../models/streams/stream.js'
 import { StreamId } from '../../models/streams/stream-id.js'
 import type { Args } from '../../protocol/resp/args.js'
 import { ERR, ReplyError, type Command } from '../command.js'
-import { integerOr } from './counts.js'
+import { foreseenCount, integerOr } from './counts.js'
 import { deliveriesMax, isDeadLetter, lookAtLetters, planLetters, writeLetters, type Letter } from './dead-letters.js'
 import { seekDelivered } from './delivered.js'
 import { replyEntry } from './entry-reply.js'
@@ -101,19 +101,10 @@ export const xautoclaim: Command = {
   // Each that is pending has a record, which is written anew.
   valuesSize(foresight, args) {
     const size = foresight.sizeOf(args, 1)
-    const letters = foresight.mayDeadLetter(args, 1, Math.min(countOf(args), Math.ceil(size / PENDING_SIZE)))
-    return letters + mayAdd(foresight, args, 1, consumerRecordSize(0) + size)
+    const count = Math.min(foreseenCount(args, 6) || COUNT, Math.ceil(size / PENDING_SIZE))
+    const letters = foresight.mayDeadLetter(args, 1, count)
+    return letters + mayAdd(foresight, args, 1, consumerRecordSize(0) + Math.min(size, count * PENDING_RECORD_SIZE))
   },
-}
-
-/** So many entries are claimed at most, whatever is wrong with the arguments. */
-function countOf(args: Args): number {
-  let count = COUNT
-  for (let i = 6; i + 1 < args.count; i++) {
-    const given = args.equalsIgnoreCase(i, 'COUNT') ? args.integer(i + 1) : NaN
-    if (!Number.isNaN(given)) count = Math.max(count, given)
-  }
-  return count
 }
 
 /** `[COUNT n] [JUSTID]`. @throws ReplyError */

@@ -17,6 +17,7 @@ import type { Stream } from '../../models/streams/stream.js'
 import { StreamId } from '../../models/streams/stream-id.js'
 import type { Args } from '../../protocol/resp/args.js'
 import { ReplyError, type Command, type Context, type Foresight } from '../command.js'
+import { foreseenCount } from './counts.js'
 import { seekDelivered } from './delivered.js'
 import { replyEntry, replyEntryAt } from './entry-reply.js'
 import { awaitedStream, findStream, mayAdd } from './find-stream.js'
@@ -250,11 +251,16 @@ function replyHistory(
   }
 }
 
-/** A record for each entry that a stream has, or for each that is pending, is not twice as much as these take. */
+/**
+ * A record for each entry that a stream has, or for each that is pending, is not twice as much as these take; and of no stream more are
+ * given than COUNT says, as often as it is named.
+ */
 function sizeFor(foresight: Foresight, args: Args): number {
+  const count = foreseenCount(args, 1) * args.count || Infinity
   let size = 0
   forEachKeyOfGroupRead(args, (i) => {
-    const records = 2 * foresight.sizeOf(args, i) + groupRecordSize(0) + consumerRecordSize(0) + args.buf.length
+    const written = Math.min(2 * foresight.sizeOf(args, i), count * PENDING_RECORD_SIZE)
+    const records = written + groupRecordSize(0) + consumerRecordSize(0) + args.buf.length
     size += mayAdd(foresight, args, i, records)
   })
   return size

@@ -1,3 +1,5 @@
+import { CLASS_SIZES } from '../../../segments/index.js'
+import { copiedSize } from '../../models/objects/object-copy.js'
 import type { ObjectState } from '../../models/objects/object-state.js'
 import { entryRecordSize, TOMBSTONE_SIZE } from '../../models/streams/stream-writes.js'
 import { Stream } from '../../models/streams/stream.js'
@@ -9,10 +11,11 @@ export const LETTER_SIZE = entryRecordSize(10, 256) + TOMBSTONE_SIZE
 
 /** Dead-letter streams that an object has now. */
 export function lettersOf(object: ObjectState | null): ForeseenLetters {
-  const letters: ForeseenLetters = { keys: new Set<string>(), nameSizeMax: 0 }
+  const letters: ForeseenLetters = { keys: new Set<string>(), nameSizeMax: 0, entrySizeMax: 0 }
   if (!(object instanceof Stream)) return letters
   const { deadLetter = '', deadLetterAfter = 0 } = object.settings?.values ?? {}
   if (deadLetterAfter > 0) letters.keys.add(deadLetter)
+  letters.entrySizeMax = copiedSize({ recordsSize: CLASS_SIZES[object.entries.sizeClassMax]! })
   for (const group of object.groups.values()) {
     letters.nameSizeMax = Math.max(letters.nameSizeMax, group.name.length)
     for (const name of group.consumers.keys()) letters.nameSizeMax = Math.max(letters.nameSizeMax, name.length)

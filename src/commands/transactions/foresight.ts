@@ -2,6 +2,7 @@ import { RECORD_OVERHEAD } from '../../models/kinds.js'
 import type { Keyspace } from '../../models/keyspace.js'
 import { ListState } from '../../models/lists/list-state.js'
 import { copiedSize } from '../../models/objects/object-copy.js'
+import { entryRecordSize } from '../../models/streams/stream-writes.js'
 import type { Args } from '../../protocol/resp/args.js'
 import type { Command, ForeseenLetters, Foresight } from '../command.js'
 import { forEachKey, keyName, mayAppend } from '../keys-of.js'
@@ -52,6 +53,8 @@ class ForeseenSizes implements Foresight {
   readonly #letters = new Map<string, ForeseenLetters>()
   /** Bytes of the largest request so far that may have made a group or a consumer: no name of one is longer. */
   #requestSize = 0
+  /** The same of requests that may have added an entry. */
+  #entrySize = 0
 
   constructor(keyspace: Keyspace, valueSizeMax: number) {
     this.#keyspace = keyspace
@@ -61,6 +64,9 @@ class ForeseenSizes implements Foresight {
   /** Bytes of values that the command may write beside its arguments. */
   add(command: Command, args: Args): number {
     if (command.group === 'stream' && command !== xadd) this.#requestSize = Math.max(this.#requestSize, args.buf.length)
+    if (command.group === 'stream') {
+      this.#entrySize = Math.max(this.#entrySize, entryRecordSize(args.count, args.buf.length))
+    }
     if (command.valuesSize !== undefined) return command.valuesSize(this, args)
     let longest = NUMBER_SIZE
     for (let i = 1; i < args.count; i++) longest = Math.max(longest, args.size(i))
@@ -107,12 +113,16 @@ class ForeseenSizes implements Foresight {
   }
 
   mayDeadLetter(args: Args, i: number, count: number): number {
-    const { keys, nameSizeMax } = this.lettersOf(args, i)
+    const { keys, nameSizeMax, entrySizeMax } = this.lettersOf(args, i)
     if (keys.size === 0) return 0
+    const entrySize = Math.max(entrySizeMax, this.#entrySize)
     const more = LETTER_SIZE + args.size(i) + 2 * Math.max(nameSizeMax, this.#requestSize)
-    let size = this.sizeOf(args, i) + count * more
+    // No more than all entries, but of a large stream a few are far less.
+    let size = Math.min(this.sizeOf(args, i), count * entrySize) + count * more
     for (const key of keys) {
       const letters = keyArgs(key)
+      const dead = this.lettersOf(letters, 0)
+      dead.entrySizeMax = Math.max(dead.entrySizeMax, entrySize + more)
       this.mayGet(letters, 0, this.sizeOf(letters, 0) + size)
     }
     // The stream itself may have to be made.
@@ -123,9 +133,10 @@ class ForeseenSizes implements Foresight {
   mayTake(args: Args, from: number, to: number): void {
     this.mayGet(args, to, this.sizeOf(args, from))
     const letters = this.lettersOf(args, to)
-    const { keys, nameSizeMax } = this.lettersOf(args, from)
+    const { keys, nameSizeMax, entrySizeMax } = this.lettersOf(args, from)
     for (const key of keys) letters.keys.add(key)
     letters.nameSizeMax = Math.max(letters.nameSizeMax, nameSizeMax)
+    letters.entrySizeMax = Math.max(letters.entrySizeMax, entrySizeMax)
     this.listOf(args, to).mayBe(this.listOf(args, from))
   }
 

@@ -106,6 +106,8 @@ export class EntryTable {
   count = 0
   /** Bytes that the entries' records take in the log. */
   recordsSize = 0
+  /** No entry has had a record of a higher size class. */
+  sizeClassMax = 0
   /** The highest offset that an entry has ever had, -1: there was none. */
   newestOffset = -1
 
@@ -132,6 +134,7 @@ export class EntryTable {
     chunk.segments[slot] = segment
     chunk.positions[slot] = position
     chunk.sizeClasses[slot] = sizeClass
+    if (sizeClass > this.sizeClassMax) this.sizeClassMax = sizeClass
     this.newestOffset = offset
     this.count++
     this.recordsSize += CLASS_SIZES[sizeClass]!

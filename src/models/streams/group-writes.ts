@@ -139,6 +139,7 @@ export function addPending(
   stream.applyMember(pending)
   consumer.pending.add(pending)
   consumer.group.pending.add(pending)
+  if (id.compare(consumer.group.goneTo) < 0) consumer.group.goneTo.copy(id)
 }
 
 /** A pending entry has been delivered again. */

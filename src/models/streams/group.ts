@@ -16,6 +16,8 @@ export class Group extends StreamMember {
   read = READ_UNKNOWN
   /** No entry with a lower offset has an id above {@link lastId}, and the others have; -1: nobody has looked. */
   nextOffset = -1
+  /** Of what is pending below this id, the entries are gone; 0-0: nobody has looked. */
+  readonly goneTo = new StreamId()
   readonly consumers = new Map<string, Consumer>()
   readonly pending = new PendingList()
 

@@ -11,6 +11,9 @@ import { StreamId } from './stream-id.js'
  * What groups still need of a stream's entries: those that they have not been given, and those that are pending.
  */
 
+/** Of what a group has pending, so many whose entries are gone are passed at once, at most: the next trimming goes on. */
+export const GONE_MAX = 10_000
+
 /**
  * How many of the first entries all groups have been given and have acknowledged: these may go, the next one may not. All of them
  * where there is no group, as in Redis.
@@ -46,11 +49,18 @@ function firstNeeded(log: Log, stream: Stream, group: Group, max: number): numbe
       if (!entries.isEnd(at)) needed = group.nextOffset = entries.offsetAt(at)
     }
   }
-  // Of what is pending, entries may be gone: those count for nothing.
-  id.copy(firstIdOf(log, stream))
-  for (const pending of group.pending.from(id)) {
-    if (pending.entry >= Math.min(needed, max)) break
-    if (seekDelivered(log, stream, pending.id, pending, at)) return Math.min(needed, entries.offsetAt(at))
+  // Of what is pending, entries may be gone: those count for nothing, but there may be many. They are passed once.
+  const { pending, goneTo } = group
+  const firstId = firstIdOf(log, stream)
+  if (goneTo.compare(firstId) < 0) goneTo.copy(firstId)
+  id.copy(goneTo)
+  let left = GONE_MAX
+  for (const it of pending.from(id)) {
+    goneTo.copy(it.id)
+    if (it.entry >= Math.min(needed, max)) break
+    // Whether this one is needed is not known yet.
+    if (left-- === 0) return Math.min(needed, it.entry)
+    if (seekDelivered(log, stream, it.id, it, at)) return Math.min(needed, entries.offsetAt(at))
   }
   return needed
 }

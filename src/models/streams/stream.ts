@@ -90,7 +90,10 @@ export class Stream implements ObjectState, StreamFacts {
   /** The stream goes on from another id: which may lie before what groups have been given. */
   setLastId(id: StreamId): void {
     this.lastId.copy(id)
-    for (const group of this.groups.values()) group.nextOffset = -1
+    for (const group of this.groups.values()) {
+      group.nextOffset = -1
+      group.goneTo.setZero()
+    }
   }
 
   applyEntryRemoval(at: EntryPosition): void {

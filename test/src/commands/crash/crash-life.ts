@@ -51,6 +51,8 @@ export class CrashLife {
   /** Transactions whose replies have left. */
   toldCount = 0
   compactions = 0
+  /** Acknowledgements of entries that were pending. */
+  ackedCount = 0
 
   private constructor(log: CommandLog, done: Done[]) {
     this.log = log
@@ -136,6 +138,8 @@ export class CrashLife {
     keys.forEach((key, i) => {
       if (JSON.stringify(this.#state.facts(key)) !== factsBefore[i]) this.#changedEnds.set(key, endOffset)
     })
+    const [name] = transaction.length === 1 ? transaction[0]! : []
+    if (name === 'XACK' && this.#changedEnds.get(keys[0]!) === endOffset) this.ackedCount++
     const ends = transaction.map((request) => this.#changedEnds.get(keyOf(request)) ?? 0)
     const tellsOf = Math.max(endOffset > endBefore ? endOffset : 0, ...ends)
     this.#replies.push({ gate: keyspace.gate, tellsOf, transaction })

@@ -20,6 +20,13 @@ const LIVES_MAX = 4
 const TRANSACTIONS = [15, 40, 120]
 const CALLS_MAX = [40, 300, 300, 1000]
 
+interface Seen {
+  crashes: number
+  told: number
+  compactions: number
+  acked: number
+}
+
 type Ending = 'kill' | 'power cut'
 
 const CASES: readonly (readonly [fsync: FsyncPolicy, ending: Ending])[] = [
@@ -30,14 +37,10 @@ const CASES: readonly (readonly [fsync: FsyncPolicy, ending: Ending])[] = [
 ]
 
 /** Several lives of one log, each of which ends in some call; then one that ends well. Returns what was seen. */
-async function play(
-  fsync: FsyncPolicy,
-  ending: Ending,
-  seed: number,
-): Promise<{ crashes: number; told: number; compactions: number }> {
+async function play(fsync: FsyncPolicy, ending: Ending, seed: number): Promise<Seen> {
   const rng = new Random(seed)
   const transactions = new RandomTransactions(rng)
-  const sum = { crashes: 0, told: 0, compactions: 0 }
+  const sum: Seen = { crashes: 0, told: 0, compactions: 0, acked: 0 }
   let before: CrashLife['done'] = []
   let owed = 0
   let disk = new SimDisk({ seed, stopAt: 1 + rng.below(rng.pick(CALLS_MAX)) })
@@ -55,6 +58,7 @@ async function play(
       owed = life.owedAfter(ending)
       sum.told += life.toldCount
       sum.compactions += life.compactions
+      sum.acked += life.ackedCount
     }
     sum.crashes++
     const options = { stopAt: 1 + rng.below(rng.pick(CALLS_MAX)) }
@@ -62,27 +66,29 @@ async function play(
   }
   // What a kill has left is not synced: from here on the power stays.
   const last = await CrashLife.open(disk.kill(seed, { isQuick: true }), { fsync }, before, owed)
-  await last.live(rng, transactions, 5)
+  await last.live(rng, transactions, 30)
   await last.log.reopen()
   await last.check()
   await last.log.close()
+  sum.acked += last.ackedCount
   return sum
 }
 
 for (const [fsync, ending] of CASES) {
   test(`objects, ${fsync}, ${ending}: all that was told is found, transactions whole`, async (t) => {
-    const sum = { crashes: 0, told: 0, compactions: 0 }
+    const sum: Seen = { crashes: 0, told: 0, compactions: 0, acked: 0 }
     for (let seed = SEED; sum.crashes < CRASHES / CASES.length; seed++) {
       try {
-        const { crashes, told, compactions } = await play(fsync, ending, seed)
+        const { crashes, told, compactions, acked } = await play(fsync, ending, seed)
         sum.crashes += crashes
         sum.told += told
         sum.compactions += compactions
+        sum.acked += acked
       } catch (error) {
         throw new Error(`FLIN_OBJECT_SEED=${seed}: ${String(error)}`, { cause: error })
       }
     }
     t.diagnostic(JSON.stringify(sum))
-    assert.ok(sum.told > 0 && sum.compactions > 0)
+    assert.ok(sum.told > 0 && sum.compactions > 0 && sum.acked > 0)
   })
 }

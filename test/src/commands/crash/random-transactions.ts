@@ -15,6 +15,9 @@ const SIZES = [3, 3, 30, 30, 100, 600, 5000]
 export class RandomTransactions {
   readonly #rng: Random
   #serial = 0
+  readonly #ids = new Map<string, string[]>()
+  /** What comes first: without groups nothing is delivered, and nothing to be acknowledged. */
+  readonly #first: Request[] = STREAMS.map((key) => ['XGROUP', 'CREATE', key, GROUPS[0]!, '0', 'MKSTREAM'])
 
   constructor(rng: Random) {
     this.#rng = rng
@@ -22,6 +25,8 @@ export class RandomTransactions {
 
   next(): Transaction {
     const rng = this.#rng
+    const first = this.#first.shift()
+    if (first !== undefined) return [first]
     if (!rng.chance(TRANSACTION_SHARE)) return [this.#request()]
     return Array.from({ length: 2 + rng.below(5) }, () => this.#request())
   }
@@ -33,6 +38,13 @@ export class RandomTransactions {
     if (roll < 82) return this.#stream(rng.chance(0.95) ? rng.pick(STREAMS) : rng.pick(KEYS))
     if (roll < 90) return ['PUBLISH', rng.pick(CHANNELS), this.#text()]
     return this.#key()
+  }
+
+  /** Ids that were meant for a stream: what groups have of it is seldom met otherwise. */
+  #idsOf(key: string): string[] {
+    const ids = this.#ids.get(key) ?? []
+    this.#ids.set(key, ids)
+    return ids
   }
 
   /** Told from all others. */
@@ -83,10 +95,12 @@ export class RandomTransactions {
     const group = rng.pick(GROUPS)
     const consumer = rng.pick(CONSUMERS)
     const id = (): string => `${1 + rng.below(Math.max(1, this.#serial))}-1`
-    const recent = (): string => `${Math.max(1, this.#serial - rng.below(40))}-1`
+    const ids = this.#idsOf(key)
+    const recent = (): string => (ids.length === 0 ? id() : ids[Math.max(0, ids.length - 1 - rng.below(10))]!)
     const entry = (): string[] => {
       const text = this.#text()
-      return [`${this.#serial}-1`, 'f', text]
+      ids.push(`${this.#serial}-1`)
+      return [ids.at(-1)!, 'f', text]
     }
     return rng.pick<() => Request>([
       () => ['XADD', key, ...entry()],
@@ -94,11 +108,12 @@ export class RandomTransactions {
       () => ['XADD', key, 'MAXLEN', String(5 + rng.below(10)), ...entry()],
       () => ['XREADGROUP', 'GROUP', group, consumer, 'COUNT', String(1 + rng.below(4)), 'STREAMS', key, '>'],
       () => ['XREADGROUP', 'GROUP', group, consumer, 'COUNT', '2', 'STREAMS', key, '>'],
-      () => ['XACK', key, group, recent(), recent(), recent(), id()],
+      () => ['XACK', key, group, recent(), recent(), recent(), recent(), id()],
+      () => ['XACK', key, group, recent(), recent(), recent(), recent()],
       () => ['XCLAIM', key, group, consumer, '0', recent(), recent(), recent()],
       () => ['XDEL', key, recent(), id()],
       () => (rng.chance(0.5) ? ['XTRIM', key, 'MAXLEN', String(rng.below(12))] : ['XDEL', key, recent()]),
-      () => ['XGROUP', 'CREATE', key, group, rng.pick(['0', '$']), 'MKSTREAM'],
+      () => ['XGROUP', 'CREATE', key, group, rng.pick(['0', '0', '$']), 'MKSTREAM'],
       () =>
         rng.pick([
           ['XGROUP', 'DESTROY', key, group],

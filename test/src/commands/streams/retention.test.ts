@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { KIND } from '../../../../src/models/kinds.js'
 import { Stream } from '../../../../src/models/streams/stream.js'
+import { GONE_MAX } from '../../../../src/models/streams/references.js'
 import { mayRetain, retainStream } from '../../../../src/models/streams/retention.js'
 import { runLoaded } from '../../../../src/models/cold.js'
 import { DurableBench } from '../../../helpers/durable-bench.js'
@@ -301,6 +302,49 @@ class NaiveStream {
     for (const { pending } of this.groups.values()) for (const id of pending) if (id < first) pending.delete(id)
   }
 }
+
+test('what is pending of entries that XDEL has removed is passed once, and not too much of it at a time', async () => {
+  const { bench } = await AgingBench.open()
+  const gone = GONE_MAX + 100
+  await bench.run('XGROUP', 'CREATE', 's', 'careless', '0', 'MKSTREAM')
+  await bench.run('XGROUP', 'CREATE', 's', 'slow', '0')
+  for (let i = 1; i <= gone + 2; i++) await bench.run('XADD', 's', `${i}-0`, 'n', i)
+  for (const group of ['careless', 'slow']) await bench.run('XREADGROUP', 'GROUP', group, 'c', 'STREAMS', 's', '>')
+  const ids = Array.from({ length: gone + 2 }, (_, i) => `${i + 1}-0`)
+  const [first, last] = [ids[0]!, ids.at(-1)!]
+  await bench.run('XACK', 's', 'careless', first, last)
+  await bench.run('XACK', 's', 'slow', ...ids.slice(1))
+  await bench.run('XDEL', 's', ...ids.slice(1, -1))
+  // The first one is needed: so all that the other group has is looked at again and again.
+  for (let i = 0; i < 2; i++) assert.equal(await bench.run('XTRIM', 's', 'MAXLEN', 0, 'ACKED'), 0)
+  await bench.run('XACK', 's', 'slow', first)
+  assert.equal(await bench.run('XTRIM', 's', 'MAXLEN', 0, 'ACKED'), 2, 'it has been looked at')
+  assert.equal(await bench.run('XLEN', 's'), 0)
+  await bench.close()
+})
+
+test('with ACKED an entry is needed that has become pending again, or has come back with its id', async () => {
+  const { bench } = await AgingBench.open()
+  for (const group of ['g', 'h']) await bench.run('XGROUP', 'CREATE', 's', group, '0', 'MKSTREAM')
+  for (let i = 1; i <= 4; i++) await bench.run('XADD', 's', `${i}-0`, 'n', i)
+  for (const group of ['g', 'h']) await bench.run('XREADGROUP', 'GROUP', group, 'c', 'STREAMS', 's', '>')
+  await bench.run('XACK', 's', 'g', '1-0', '2-0')
+  await bench.run('XACK', 's', 'h', '2-0', '3-0', '4-0')
+  await bench.run('XDEL', 's', '3-0')
+  assert.equal(await bench.run('XTRIM', 's', 'MAXLEN', 0, 'ACKED'), 0)
+  await bench.run('XCLAIM', 's', 'g', 'c', 0, '2-0', 'FORCE')
+  await bench.run('XACK', 's', 'h', '1-0')
+  assert.equal(await bench.run('XTRIM', 's', 'MAXLEN', 0, 'ACKED'), 1)
+
+  await bench.run('XDEL', 's', '2-0', '4-0')
+  await bench.run('XADD', 's', '9-0', 'n', 9)
+  assert.equal(await bench.run('XTRIM', 's', 'MAXLEN', 0, 'ACKED'), 0)
+  await bench.run('XDEL', 's', '9-0')
+  await bench.run('XSETID', 's', '1-0')
+  await bench.run('XADD', 's', '2-0', 'n', 'again')
+  assert.equal(await bench.run('XTRIM', 's', 'MAXLEN', 0, 'ACKED'), 0)
+  await bench.close()
+})
 
 test('ACKED, DELREF and KEEPREF are taken once', async () => {
   const { bench } = await AgingBench.open()

@@ -82,6 +82,22 @@ test('nor does a log in memory begin one that it cannot hold', async () => {
   await bench.log.close()
 })
 
+test('of a large stream, a transaction that claims or reads few entries is foreseen as that much', async () => {
+  const bench = await CommandBench.open({ memorySizeMax: 4 * MIB })
+  bench.run('XGROUP', 'CREATE', 's', 'g', '0', 'MKSTREAM')
+  bench.run('FLIN.XCONFIG', 's', 'DEADLETTER', 'dead', 'AFTER', '1')
+  for (let i = 1; i <= 25; i++) bench.run('XADD', 's', `${i}-0`, 'n', 'x'.repeat(100_000))
+  bench.run('XREADGROUP', 'GROUP', 'g', 'c', 'STREAMS', 's', '>')
+  const replies = transact(bench, [
+    ['XCLAIM', 's', 'g', 'd', '0', '1-0'],
+    ['XAUTOCLAIM', 's', 'g', 'd', '0', '0', 'COUNT', '1'],
+    ['XREADGROUP', 'GROUP', 'g', 'c', 'COUNT', '1', 'STREAMS', 's', '24-0'],
+  ]) as Reply[]
+  assert.deepEqual(replies.slice(0, 2), [[], ['3-0', [], ['2-0']]])
+  assert.equal(bench.run('XLEN', 'dead'), 2)
+  await bench.log.close()
+})
+
 test('what fails alone counts for nothing', async () => {
   const bench = await CommandBench.open()
   const far = String(2 ** 52)
