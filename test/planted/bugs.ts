@@ -579,7 +579,7 @@ export const BUGS: readonly Bug[] = [
     file: 'src/models/key-liveness.ts',
     find: `table < index.tableCount; table++`,
     replace: `table < index.tableCount - 1; table++`,
-    caughtBy: liveness('counted as it is found'),
+    caughtBy: liveness('keys of every table'),
   },
   {
     name: 'rows-counted-upwards',
