@@ -6,6 +6,12 @@ import type { Segment } from './segment.js'
 import { isNoSpace, type SegmentFiles } from './segment-files.js'
 
 /**
+ * When so many bytes are not durable under a policy that does not wait for that, the disk is asked for them ahead of time: a segment
+ * has to be durable before the next one takes its first byte, and all writers wait for what is left to do then.
+ */
+const SYNC_AHEAD_SIZE = 8 * 1024 * 1024
+
+/**
  * Writes closed batches from memory to the segment's file, one write at a time, and moves the committed and the durable
  * offset on. The only place that does either.
  */
@@ -19,6 +25,8 @@ export class Flusher {
   #openedAs: FsyncPolicy
   #flushing: Promise<void> | null = null
   #syncing: Promise<void> | null = null
+  /** How much of the segment that is written the newest sync was asked for. */
+  #askedPosition = 0
   #vouchedOffset: number
   /** Called when a segment has been sealed; its side file is under way. */
   onSealed: (segment: Segment) => void = () => undefined
@@ -104,6 +112,10 @@ export class Flusher {
     state.committedSize += to - from
     state.committedOffset = toOffset
     if (this.#openedAs === 'always') state.durableOffset = toOffset
+    else if (to - this.#askedPosition >= SYNC_AHEAD_SIZE && this.#syncing === null) {
+      // What fails poisons the log: the next commit tells.
+      void this.sync().catch(() => undefined)
+    }
   }
 
   /**
@@ -135,6 +147,7 @@ export class Flusher {
     await this.#files.attach(next, segment)
     this.#openedAs = this.#state.options.fsync
     this.#writing = next
+    this.#askedPosition = 0
     if (this.#fsync !== this.#openedAs) await this.#reopen()
     await this.#files.beginSideFile(segment)
     this.#files.prepareSpare()
@@ -168,6 +181,7 @@ export class Flusher {
     const state = this.#state
     const target = state.committedOffset
     if (state.poison !== null || target <= state.durableOffset) return
+    this.#askedPosition = this.#writing.committedPosition
     try {
       await this.#writing.file!.sync()
     } catch (error) {

@@ -68,6 +68,51 @@ test('a segment is durable under every policy before the next one takes its firs
   }
 })
 
+describe('what is not durable is synced ahead of the end of its segment', () => {
+  const MIB = 1 << 20
+
+  async function openLarge(fsync: FsyncPolicy): Promise<{ held: HeldDisk; session: LogSession }> {
+    const held = new HeldDisk(new SimDisk({ isQuick: true }))
+    const session = await LogSession.open(held, logOptions({ fsync, segmentSize: 32 * MIB }))
+    held.holds = (what) => /^sync .*\.seg$/.test(what)
+    for (let i = 0; i < 7; i++) await session.put(`a:${i}`, Buffer.alloc(MIB, i))
+    await session.flush()
+    return { held, session }
+  }
+
+  for (const fsync of ['everysec', 'no'] as const) {
+    test(`${fsync}: nobody waits for that`, async () => {
+      const { held, session } = await openLarge(fsync)
+      const { log } = session
+      assert.deepEqual(held.held, [])
+      for (let i = 0; i < 2; i++) await session.put(`b:${i}`, Buffer.alloc(MIB, i))
+      await session.flush()
+      await held.untilHeld(1)
+      assert.deepEqual([log.committedOffset, log.durableOffset], [9, 0])
+      await session.put('c', Buffer.alloc(MIB))
+      await session.flush()
+      assert.equal(log.committedOffset, 10)
+      assert.equal(held.held.length, 1)
+      held.letAllGo()
+      await log.sync()
+      assert.equal(log.durableOffset, 9, 'what the sync under way was asked for')
+      await log.sync()
+      assert.equal(log.durableOffset, 10)
+      await session.close()
+    })
+  }
+
+  test('one that fails is seen by the next commit', async () => {
+    const { held, session } = await openLarge('everysec')
+    for (let i = 0; i < 2; i++) await session.put(`b:${i}`, Buffer.alloc(MIB, i))
+    await session.flush()
+    await held.untilHeld(1)
+    held.fail('EIO')
+    await turn()
+    await assert.rejects(session.log.flush(), (error) => isFlinError(error, 'LOG_POISONED'))
+  })
+})
+
 describe('the policy changes while the log runs', () => {
   for (const from of POLICIES) {
     for (const to of POLICIES.filter((it) => it !== from)) {
