@@ -97,10 +97,10 @@ export class Subscriptions {
     const first = this.#rounds[0]
     if (this.#isSendScheduled || first === undefined || first.firstGate > committedOffset) return
     if (first.gate > committedOffset) {
-      if (this.#heldSinceMs === 0) this.#heldSinceMs = performance.now()
+      if (this.#heldSinceMs === 0) this.#heldSinceMs = this.#log.now()
       return
     }
-    if (this.#heldSinceMs > 0 && performance.now() - this.#heldSinceMs > HOLD_MS)
+    if (this.#heldSinceMs > 0 && this.#log.now() - this.#heldSinceMs > HOLD_MS)
       this.#impatientCommits = IMPATIENT_COMMITS
     this.#heldSinceMs = 0
     this.#isSendScheduled = true

@@ -66,6 +66,39 @@ test('a round leaves when all of it is committed, and what is published meanwhil
   await bench.close()
 })
 
+test('what is published while a commit is under way joins its round, unless that has kept a message waiting for long', async () => {
+  let now = 1_700_000_000_000
+  const bench = await openMessages({ now: () => now })
+  const listeners = crowd(bench, 'a')
+  /** Publishes a message, and another one while the first is being committed. */
+  const publishTwo = async (first: string, second: string): Promise<void> => {
+    bench.publish('a', first)
+    const flushing = bench.log.flush()
+    bench.publish('a', second)
+    await flushing
+    bench.subscriptions.committed(bench.log.committedOffset)
+    for (const { outlet } of listeners) outlet.committedOffset = bench.log.committedOffset
+    await turn()
+  }
+  await publishTwo('1', '2')
+  for (const it of listeners) assert.deepEqual(told(it), [], 'held for the second commit')
+  now += 4
+  await commit(bench, listeners)
+  await turn()
+  for (const it of listeners) assert.deepEqual(told(it), ['1', '2'])
+  await publishTwo('3', '4')
+  for (const it of listeners) assert.deepEqual(told(it), ['1', '2'], 'held again: it had not taken long')
+  now += 5
+  await commit(bench, listeners)
+  await turn()
+  await publishTwo('5', '6')
+  for (const it of listeners) assert.deepEqual(told(it), ['1', '2', '3', '4', '5'], 'told by itself')
+  await commit(bench, listeners)
+  await turn()
+  for (const it of listeners) assert.deepEqual(told(it), ['1', '2', '3', '4', '5', '6'])
+  await bench.close()
+})
+
 test('whoever is replied to in between leaves the round with what it has, and is told of the rest', async () => {
   const bench = await openMessages()
   const listeners = crowd(bench, 'a')
