@@ -1,30 +1,11 @@
-import crypto from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
-import { Log, type LogOptions } from '../../segments/index.js'
+import { DEFAULT_LOG_OPTIONS, Log } from '../../segments/index.js'
 import { Keyspace } from '../../src/models/keyspace.js'
-
-function options(cacheSize: number): LogOptions {
-  return {
-    fsync: 'no',
-    segmentSize: 64 << 20,
-    cacheSize,
-    undurableSizeMax: 64 << 20,
-    reserveSize: 0,
-    diskSizeMax: 0,
-    history: 'none',
-    memorySizeMax: 0,
-    serveDamaged: false,
-    readOnly: false,
-    now: Date.now,
-    randomBytes: crypto.randomBytes,
-    onEvent: () => undefined,
-  }
-}
 
 /** Opens the log in a folder as the daemon does, and replays it. @param cacheSize bytes */
 export async function openLog(folder: string, cacheSize: number): Promise<{ log: Log; keyspace: Keyspace }> {
-  const log = await Log.open(folder, options(cacheSize))
+  const log = await Log.open(folder, { ...DEFAULT_LOG_OPTIONS, fsync: 'no', reserveSize: 0, cacheSize })
   const keyspace = new Keyspace(log)
   await log.replay((record) => keyspace.replay(record))
   await keyspace.settle()

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import { Daemon, temporaryFolder } from '../helpers/daemon.js'
-import { needs } from '../helpers/needs.js'
+import { describe, test } from 'node:test'
+import { bothServers } from '../helpers/both-servers.js'
 import { Random } from '../helpers/random.js'
-import { RedisServer } from '../helpers/redis-server.js'
 import type { Argument } from '../helpers/resp-client.js'
 import { blockingSteps, CROWD_SIZE } from './blocking-steps.js'
 import { runBoth, type CrowdStep, type IdOf } from './crowd.js'
@@ -18,23 +16,7 @@ import { runBoth, type CrowdStep, type IdOf } from './crowd.js'
 const STEPS = Number(process.env['FLIN_CROWD_STEPS'] ?? 500)
 const SEED = process.env['FLIN_CROWD_SEED']
 
-const needed = needs('redis-server')
-const cleanups: (() => Promise<void>)[] = []
-const context = { after: (job: () => Promise<void>): number => cleanups.push(job) }
-let redis: RedisServer
-let daemon: Daemon
-
-before(async () => {
-  if (needed.skip !== false) return
-  redis = await RedisServer.start(temporaryFolder(context))
-  daemon = await Daemon.start(temporaryFolder(context), ['--segment-size', '64kb', '--cache-size', '1mb'])
-})
-
-after(async () => {
-  if (needed.skip !== false) return
-  await redis.stop()
-  for (const job of cleanups) await job()
-})
+const { needed, ports } = bothServers(['--segment-size', '64kb', '--cache-size', '1mb'])
 
 /** One request, in words. */
 function ask(on: number, line: string): CrowdStep {
@@ -298,7 +280,7 @@ for (const protocol of [2, 3] as const) {
   describe(`clients that wait, RESP${protocol}`, needed, () => {
     for (const [name, steps] of Object.entries(CASES)) {
       test(name, async () => {
-        const { reference, actual } = await runBoth({ reference: redis.port, actual: daemon.port }, protocol, 6, steps)
+        const { reference, actual } = await runBoth(ports, protocol, 6, steps)
         steps.forEach((step, i) => {
           assert.deepEqual(actual[i], reference[i], `step ${i}: ${show(step)}`)
         })
@@ -307,7 +289,7 @@ for (const protocol of [2, 3] as const) {
 
     test('what is refused', async () => {
       const steps: CrowdStep[] = [ask(0, 'SET s 1'), ...REFUSED.map((request) => ({ on: 0, requests: [request] }))]
-      const { reference, actual } = await runBoth({ reference: redis.port, actual: daemon.port }, protocol, 1, steps)
+      const { reference, actual } = await runBoth(ports, protocol, 1, steps)
       steps.forEach((step, i) => {
         assert.deepEqual(actual[i], reference[i], show(step))
         assert.deepEqual(reference[i]!.waiting, [], `the test means requests that do not wait: ${show(step)}`)
@@ -318,7 +300,6 @@ for (const protocol of [2, 3] as const) {
       const seed = SEED === undefined ? 10 + protocol : Number(SEED)
       const steps = blockingSteps(new Random(seed), STEPS)
       const keys = ['a', 'b', 'c', 'd'].map((key) => ['LRANGE', key, 0, -1])
-      const ports = { reference: redis.port, actual: daemon.port }
       const { reference, actual, referenceEnd, actualEnd } = await runBoth(ports, protocol, CROWD_SIZE, steps, keys)
       steps.forEach((_, i) => {
         const trail = steps.slice(Math.max(0, i - 15), i + 1).map(show)

@@ -1,8 +1,6 @@
-import { after, before, test } from 'node:test'
-import { Daemon, temporaryFolder } from '../helpers/daemon.js'
-import { needs } from '../helpers/needs.js'
+import { test } from 'node:test'
+import { bothServers } from '../helpers/both-servers.js'
 import { Random } from '../helpers/random.js'
-import { RedisServer } from '../helpers/redis-server.js'
 import { Twin } from './twin.js'
 
 /*
@@ -17,23 +15,7 @@ import { Twin } from './twin.js'
 const STEPS = Number(process.env['FLIN_FUZZ_NOTIFICATIONS'] ?? 1500)
 const SEED = Number(process.env['FLIN_FUZZ_SEED'] ?? 1)
 
-const needed = needs('redis-server')
-const cleanups: (() => Promise<void>)[] = []
-let redis: RedisServer
-let daemon: Daemon
-
-before(async () => {
-  if (needed.skip !== false) return
-  const context = { after: (job: () => Promise<void>) => cleanups.push(job) }
-  redis = await RedisServer.start(temporaryFolder(context))
-  daemon = await Daemon.start(temporaryFolder(context), ['--segment-size', '64kb'])
-})
-
-after(async () => {
-  await redis.stop()
-  await daemon.stop('SIGKILL')
-  for (const cleanup of cleanups) await cleanup()
-})
+const { needed, ports } = bothServers(['--segment-size', '64kb'])
 
 const STRINGS = ['a', 'b']
 const LISTS = ['l', 'm', 'n']
@@ -122,7 +104,7 @@ function request(random: Random, step: number): string[] {
 
 test('who listens is told of lists, streams and strings what Redis tells, in its order', needed, async () => {
   const random = new Random(SEED)
-  const connect = (protocol: 2 | 3): Promise<Twin> => Twin.connect(redis.port, daemon.port, protocol)
+  const connect = (protocol: 2 | 3): Promise<Twin> => Twin.connect(ports.reference, ports.actual, protocol)
   const [writer, listener] = [await connect(2), await connect(3)]
   await writer.call('FLUSHALL')
   await writer.call('CONFIG', 'SET', 'notify-keyspace-events', 'KEA')
@@ -139,7 +121,7 @@ test('who listens is told of lists, streams and strings what Redis tells, in its
 })
 
 test('the classes that are told are those that were asked for, and are said as Redis says them', needed, async () => {
-  const connect = (protocol: 2 | 3): Promise<Twin> => Twin.connect(redis.port, daemon.port, protocol)
+  const connect = (protocol: 2 | 3): Promise<Twin> => Twin.connect(ports.reference, ports.actual, protocol)
   const [writer, listener] = [await connect(2), await connect(3)]
   await listener.call('PSUBSCRIBE', '__key*__:*')
   for (const classes of [

@@ -1,8 +1,6 @@
-import { after, before, test } from 'node:test'
-import { Daemon, temporaryFolder } from '../helpers/daemon.js'
-import { needs } from '../helpers/needs.js'
+import { test } from 'node:test'
+import { bothServers } from '../helpers/both-servers.js'
 import { Random } from '../helpers/random.js'
-import { RedisServer } from '../helpers/redis-server.js'
 import { Twin } from './twin.js'
 
 /*
@@ -20,26 +18,10 @@ const STEPS = Number(process.env['FLIN_FUZZ_PUBSUB'] ?? 2000)
 const SEED = Number(process.env['FLIN_FUZZ_SEED'] ?? 1)
 const CLIENTS = 4
 
-const needed = needs('redis-server')
-const cleanups: (() => Promise<void>)[] = []
-let redis: RedisServer
-let daemon: Daemon
-
-before(async () => {
-  if (needed.skip !== false) return
-  const context = { after: (job: () => Promise<void>) => cleanups.push(job) }
-  redis = await RedisServer.start(temporaryFolder(context))
-  daemon = await Daemon.start(temporaryFolder(context), ['--segment-size', '64kb'])
-})
-
-after(async () => {
-  await redis.stop()
-  await daemon.stop('SIGKILL')
-  for (const cleanup of cleanups) await cleanup()
-})
+const { needed, ports } = bothServers(['--segment-size', '64kb'])
 
 function connect(protocol: 2 | 3): Promise<Twin> {
-  return Twin.connect(redis.port, daemon.port, protocol)
+  return Twin.connect(ports.reference, ports.actual, protocol)
 }
 
 const CHANNELS = ['news', 'news.a', 'chat', 'n', '']

@@ -1,31 +1,13 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { Daemon, temporaryFolder } from '../helpers/daemon.js'
-import { needs } from '../helpers/needs.js'
-import { RedisServer } from '../helpers/redis-server.js'
+import { test } from 'node:test'
+import { bothServers } from '../helpers/both-servers.js'
 import { frame, RespClient, type Reply } from '../helpers/resp-client.js'
 
 /*
  * What the random sequences cannot do, since it ends connections, or takes replies away, or asks for a password: fixed
  * sequences, each on a fresh connection to both servers.
  */
-const needed = needs('redis-server')
-const cleanups: (() => Promise<void>)[] = []
-let redis: RedisServer
-let daemon: Daemon
-
-before(async () => {
-  if (needed.skip !== false) return
-  const context = { after: (job: () => Promise<void>) => cleanups.push(job) }
-  redis = await RedisServer.start(temporaryFolder(context))
-  daemon = await Daemon.start(temporaryFolder(context))
-})
-
-after(async () => {
-  if (needed.skip !== false) return
-  await redis.stop()
-  for (const job of cleanups) await job()
-})
+const { needed, ports } = bothServers()
 
 const END = 'the end of the sequence'
 
@@ -50,7 +32,7 @@ async function replies(port: number, requests: readonly string[]): Promise<Reply
 }
 
 async function same(requests: readonly string[]): Promise<void> {
-  const [expected, actual] = await Promise.all([replies(redis.port, requests), replies(daemon.port, requests)])
+  const [expected, actual] = await Promise.all([replies(ports.reference, requests), replies(ports.actual, requests)])
   assert.deepEqual(actual, expected, requests.join(' / '))
 }
 
@@ -115,7 +97,7 @@ test('writes that leave nothing behind, seen by WATCH', needed, async () => {
 })
 
 test('without the password nothing but coming in', needed, async () => {
-  for (const port of [redis.port, daemon.port]) {
+  for (const port of [ports.reference, ports.actual]) {
     const client = await RespClient.connect(port)
     await client.pipeline([
       ['SET', 'secret', '1'],
@@ -134,7 +116,7 @@ test('without the password nothing but coming in', needed, async () => {
     [`ECHO ${'x'.repeat(17_000)}`],
   ]
   for (const sequence of sequences) await same(sequence)
-  for (const port of [redis.port, daemon.port]) {
+  for (const port of [ports.reference, ports.actual]) {
     const client = await RespClient.connect(port)
     const got = await client.pipeline([
       ['AUTH', 'open sesame'],
